@@ -1,0 +1,1 @@
+"""The ``curriculum`` command: run, check and report on the notebooks."""

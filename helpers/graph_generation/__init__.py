@@ -1,0 +1,1 @@
+"""Notebook 06: LLM4GraphGen (arXiv 2403.14358). Reserved: this chapter is not written yet."""
