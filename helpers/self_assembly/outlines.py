@@ -159,18 +159,18 @@ def gear(teeth: int, depth: float = 0.2, radius: float = 0.5) -> np.ndarray:
 
 
 def bolt(size: float = 1.0) -> np.ndarray:
-    """Lightning: a wide zigzag."""
+    """Lightning: a wide zigzag with blunt ends."""
     return size * polygon(
-        (0.08, -0.5), (-0.3, 0.08), (-0.02, 0.08), (-0.12, 0.5), (0.3, -0.14),
-        (0.04, -0.14), (0.3, -0.5),
+        (0.02, -0.5), (-0.28, 0.1), (-0.06, 0.1), (-0.17, 0.5), (-0.05, 0.5),
+        (0.28, -0.12), (0.06, -0.12), (0.26, -0.5),
     )  # fmt: skip
 
 
 def random_polygon(rng: np.random.Generator, sides: int) -> np.ndarray:
     """Random convex polygon: vertices on an ellipse with unequal gaps."""
-    gaps = rng.uniform(0.6, 1.4, sides)
+    gaps = rng.uniform(0.75, 1.25, sides)
     theta = np.cumsum(gaps) / gaps.sum() * TAU + rng.uniform(0, TAU)
-    points = np.c_[0.5 * np.cos(theta), rng.uniform(0.36, 0.5) * np.sin(theta)]
+    points = np.c_[0.5 * np.cos(theta), rng.uniform(0.42, 0.5) * np.sin(theta)]
     return place(points, turn=rng.uniform(0, TAU))
 
 
@@ -195,13 +195,13 @@ def random_convex_curve(rng: np.random.Generator) -> np.ndarray:
 def random_blob(rng: np.random.Generator) -> np.ndarray:
     """Concave Fourier blob r = 1 + sum_k a_k cos(k t + phi_k), k = 2 ... 5.
 
-    One of the waves k = 3, 4, 5 has an amplitude (.28) that makes dents for sure.
+    One of the waves k = 3, 4, 5 has an amplitude (.24) that makes dents for sure.
     """
     t = np.arange(480) / 480 * TAU
     main = int(rng.integers(3, 6))
-    r = 1 + 0.28 * np.cos(main * t + rng.uniform(0, TAU))
+    r = 1 + 0.24 * np.cos(main * t + rng.uniform(0, TAU))
     for k in {2, 3, 4, 5} - {main}:
-        r += rng.uniform(0.0, 0.07) * np.cos(k * t + rng.uniform(0, TAU))
+        r += rng.uniform(0.0, 0.05) * np.cos(k * t + rng.uniform(0, TAU))
     return 0.5 * polar(r / r.max())
 
 

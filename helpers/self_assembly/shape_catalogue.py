@@ -92,8 +92,8 @@ _add(1, "cross", solid(o.cross()))
 _add(1, "arrow", solid(ARROW))
 _add(1, "star-8", solid(o.star(8, 0.6)))
 _add_glyphs(1, "EHLTXZ")
-_add(2, "flower", solid(o.petals(5)))
-_add(2, "clover", solid(o.petals(4, 0.35)))
+_add(2, "flower", solid(o.petals(5, 0.24)))
+_add(2, "clover", solid(o.petals(4, 0.27)))
 _add(2, "moon", solid(place(o.crescent(0.5, 0.35), 0.2)))
 _add_random(2, "random-blob", lambda rng: solid(o.random_blob(rng)))
 _add_glyphs(3, "CGJSU23")
@@ -119,7 +119,7 @@ _add(5, "ellipse", solid(o.ellipse(0.5, 0.33)))
 _add_random(5, "random-curve", lambda rng: solid(o.random_convex_curve(rng)))
 _add(6, "sector", solid(o.sector(0.19)))
 _add(6, "half-disc", solid(o.band(0.0, 0.5, 0.5, 1.0)))
-_add(6, "rounded-pentagon", solid(o.rounded_polygon(o.regular_polygon(5, 0.415), 0.1)))
+_add(6, "rounded-pentagon", solid(o.rounded_polygon(o.regular_polygon(5, 0.36), 0.16)))
 _add(6, "stadium", solid(np.vstack([
     place(o.arc(0.26, 0.75, 1.25), 0.24), place(o.arc(0.26, 0.25, 0.75), -0.24)
 ])))  # fmt: skip
@@ -184,12 +184,12 @@ _add(13, "cat", cut(
     place(SMILE, 0, 0.02),
 ))  # fmt: skip
 _add(13, "gear-mixed", cut(
-    solid(o.gear(12, 0.15)), place(o.star(5, 0.42, 0.17), 0, -0.17),
+    solid(o.gear(12, 0.15)), place(o.star(5, 0.5, 0.18), 0, -0.17),
     *[place(o.ellipse(0.1, 0.1), x, 0.17) for x in (-0.17, 0.17)],
 ))  # fmt: skip
 _add(13, "heart-mixed", cut(
-    solid(o.heart()), *[place(EYE, x, -0.2) for x in (-0.22, 0.22)],
-    place(o.cross(0.34, 0.3), 0, 0.08),
+    solid(o.heart()), *[place(EYE, x, -0.13) for x in (-0.25, 0.25)],
+    place(o.cross(0.34, 0.3), 0, 0.12),
 ))  # fmt: skip
 
 # 14-16: several holes in a convex outline
@@ -227,6 +227,6 @@ _add(16, "road-sign", cut(
     place(o.rectangle(0.5, 0.1), 0, 0.2),
 ))  # fmt: skip
 _add(16, "planets", cut(
-    solid(DISC), place(o.star(5, 0.4, 0.2), 0.2, 0.1),
+    solid(DISC), place(o.star(5, 0.5, 0.2), 0.19, 0.1),
     place(o.ellipse(0.15, 0.15), -0.22, -0.14), place(EYE, -0.12, 0.25),
 ))  # fmt: skip
