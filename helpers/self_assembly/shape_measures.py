@@ -30,15 +30,15 @@ from helpers.self_assembly.shape_raster import EIGHT, picture_fill
 # a region is convex when it lacks at most this share of its hull, or one cell of it
 CONVEX_DEFECT = 0.01
 # below this size straight and curved boundaries cannot be told apart
-BOUNDARY_CELLS = 200
+BOUNDARY_CELLS = 180
 # the rest in shares of the shape's size: window of the moving average, tolerance of
 # the simplification, length below which corners merge, length of a straight side
-SMOOTH, TOLERANCE, SHORT, SIDE = 0.025, 0.0035, 0.03, 0.2
-# turns above this are corners; a circle cut at TOLERANCE turns by about 15 degrees
-CORNER = np.radians(25)
-# curved share of the boundary: a line up to .12, a curve from .92; .16 to .82 is
-# both, and between these bands the measure does not decide
-LINE_UP_TO, BOTH_FROM, BOTH_UP_TO, CURVE_FROM = 0.12, 0.16, 0.82, 0.92
+SMOOTH, TOLERANCE, SHORT, SIDE = 0.015, 0.005, 0.03, 0.25
+# turns above this are corners; a circle cut at TOLERANCE turns by about 16 degrees
+CORNER = np.radians(35)
+# curved share of the boundary. Generated shapes of 180-300 cells across measure
+# 0-.08 (line), .28-.91 (both) and 1 (curve); the gaps are split in the middle
+LINE_UP_TO, CURVE_FROM = 0.18, 0.95
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class ShapeMeasures:
         Share of the outer boundary's length that is curved; None when the shape
         has several pieces or is under :data:`BOUNDARY_CELLS` cells across.
     boundary : str or None
-        "line", "curve" or "line & curve"; None when not measurable or undecided.
+        "line", "curve" or "line & curve"; None when not measurable.
     """
 
     cells: int
@@ -195,8 +195,8 @@ def curved_share(region: np.ndarray) -> float:
     """Share of the outer boundary's length that no straight side explains, 0 to 1.
 
     The contour is smoothed by a moving average, simplified, and close corners are
-    merged. A side is straight when it joins two corners (turns of over 25 degrees)
-    or is longer than a fifth of the shape; what is left are chords of curves.
+    merged. A side is straight when it joins two corners (turns of over 35 degrees)
+    or is longer than a quarter of the shape; what is left are chords of curves.
     """
     size = float(np.ptp(np.argwhere(region), axis=0).max() + 1)
     window = 2 * round(SMOOTH * size / 2) + 1
@@ -215,12 +215,10 @@ def curved_share(region: np.ndarray) -> float:
     return float(length[~straight].sum() / length.sum())
 
 
-def _boundary(curved: float) -> Boundary | None:
+def _boundary(curved: float) -> Boundary:
     if curved <= LINE_UP_TO:
         return "line"
-    if curved >= CURVE_FROM:
-        return "curve"
-    return "line & curve" if BOTH_FROM <= curved <= BOTH_UP_TO else None
+    return "curve" if curved >= CURVE_FROM else "line & curve"
 
 
 def measure_shape(mask: np.ndarray) -> ShapeMeasures:
