@@ -21,6 +21,26 @@ from helpers.self_assembly.outlines import Layer
 
 EIGHT = np.ones((3, 3), dtype=bool)
 Keep = Literal["largest", "all"]
+SMALLEST_GRID = 8
+
+
+def check_grid(width: int, height: int | None = None) -> tuple[int, int]:
+    """(width, height) as whole numbers of cells; square when height is None.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a whole number of at least 8 cells.
+    """
+    sizes = (width, width if height is None else height)
+    for name, size in zip(("width", "height"), sizes, strict=True):
+        whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+        if not whole or size < SMALLEST_GRID:
+            raise ValueError(
+                f"{name} must be a whole number of at least {SMALLEST_GRID} cells, "
+                f"got {size!r}"
+            )
+    return int(sizes[0]), int(sizes[1])
 
 
 @dataclass(frozen=True)

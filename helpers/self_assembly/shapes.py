@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
 from helpers.self_assembly.nearest_name import nearest_name_error
 from helpers.self_assembly.outlines import Drawing, centred, solid, text_contours
+from helpers.self_assembly.cell_shapes import CELL_SHAPES
 from helpers.self_assembly.shape_catalogue import CATALOGUE, Entry
 from helpers.self_assembly.shape_categories import CATEGORIES, Category, find_category
 from helpers.self_assembly.shape_raster import (
     Keep,
+    check_grid,
     keep_components,
     paint,
     picture_side,
@@ -38,20 +39,6 @@ __all__ = [
     "shape_names",
     "text_shape",
 ]
-
-SMALLEST = 8
-
-
-def _grid(width: int, height: int | None) -> tuple[int, int]:
-    sizes = (width, width if height is None else height)
-    for name, size in zip(("width", "height"), sizes, strict=True):
-        if isinstance(size, bool) or int(size) != size or size < SMALLEST:
-            raise ValueError(
-                f"{name} must be a whole number of at least {SMALLEST} cells, "
-                f"got {size!r}"
-            )
-    return int(sizes[0]), int(sizes[1])
-
 
 def _check_keep(keep: str) -> None:
     if keep not in ("largest", "all"):
@@ -137,81 +124,12 @@ def make_shape(
     return named_shape(names[instance], width, seed=seed, height=height, fill=fill)
 
 
-def _spiral(side: int, rng: np.random.Generator) -> np.ndarray:
-    """Square spiral, two cells wide with gaps of two cells."""
-    cells = np.zeros((side, side), dtype=bool)
-    row, column, turn = 0, 0, 0
-    steps = ((0, 1), (1, 0), (0, -1), (-1, 0))
-    # after the first three sides, opposite sides come closer by one arm and gap
-    lengths = [side - 2, side - 2, side - 2] + [
-        a for a in range(side - 6, 0, -4) for _ in "ab"
-    ]
-    for length in lengths:
-        down, right = steps[turn % 4]
-        for _ in range(length):
-            cells[row : row + 2, column : column + 2] = True
-            row, column = row + down, column + right
-        cells[row : row + 2, column : column + 2] = True
-        turn += 1
-    return cells
-
-
-def _comb(side: int, rng: np.random.Generator) -> np.ndarray:
-    """Teeth one cell wide with gaps of one cell, on a spine one cell thick."""
-    cells = np.zeros((side, side), dtype=bool)
-    cells[:, ::2] = True
-    cells[0] = True
-    return cells
-
-
-def _line(side: int, rng: np.random.Generator) -> np.ndarray:
-    return np.ones((1, side), dtype=bool)
-
-
-def _maze(side: int, rng: np.random.Generator) -> np.ndarray:
-    """Corridors, one cell wide, of a random maze without loops."""
-    rooms = (side + 1) // 2
-    cells = np.zeros((2 * rooms - 1, 2 * rooms - 1), dtype=bool)
-    cells[0, 0] = True
-    path = [(0, 0)]
-    while path:
-        row, column = path[-1]
-        doors = [
-            (row + 2 * down, column + 2 * right)
-            for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0))
-            if 0 <= row + 2 * down < len(cells) and 0 <= column + 2 * right < len(cells)
-        ]
-        doors = [room for room in doors if not cells[room]]
-        if not doors:
-            path.pop()
-            continue
-        room = doors[rng.integers(len(doors))]
-        cells[room] = cells[(row + room[0]) // 2, (column + room[1]) // 2] = True
-        path.append(room)
-    return cells
-
-
-def _two_discs(side: int, rng: np.random.Generator) -> np.ndarray:
-    """Two separate discs of the same size, side by side."""
-    radius = 0.22 * side
-    row, column = np.indices((side, side)) - (side - 1) / 2
-    return np.hypot(row, np.abs(column) - 0.28 * side) <= radius
-
-
-# drawn in cells, since their widths are counted in cells
-SPECIALS: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
-    "spiral": _spiral,
-    "comb": _comb,
-    "line": _line,
-    "maze": _maze,
-    "two-discs": _two_discs,
-}
 ENTRIES: dict[str, Entry] = {entry.name: entry for entry in CATALOGUE}
 
 
 def shape_names() -> tuple[str, ...]:
     """All names :func:`named_shape` knows."""
-    return (*ENTRIES, *SPECIALS)
+    return (*ENTRIES, *CELL_SHAPES)
 
 
 @lru_cache(maxsize=1)
@@ -235,7 +153,7 @@ def named_shape(
     Parameters and errors as in :func:`make_shape`; the stress cases, drawn in
     cells, take no ``fill``.
     """
-    columns, rows = _grid(width, height)
+    columns, rows = check_grid(width, height)
     known = _folded().get(str(name).lower().replace("_", "-").replace(" ", "-"))
     if known is None:
         raise nearest_name_error("shape", name, shape_names())
@@ -245,7 +163,7 @@ def named_shape(
         return _kept(mask, "largest", f"{known} on a {rows} x {columns} grid")
     if fill is not None:
         raise ValueError(f"{known!r} is drawn in cells and takes no fill")
-    cells = SPECIALS[known](round(picture_side(columns, rows)), rng)
+    cells = CELL_SHAPES[known](round(picture_side(columns, rows)), rng)
     mask = np.zeros((rows, columns), dtype=bool)
     top, left = (rows - len(cells)) // 2, (columns - cells.shape[1]) // 2
     mask[top : top + len(cells), left : left + cells.shape[1]] = cells
@@ -271,7 +189,7 @@ def text_shape(
         Empty text, characters the font cannot draw, or letters so small on this
         grid that nothing is left of them.
     """
-    columns, rows = _grid(width, height)
+    columns, rows = check_grid(width, height)
     _check_keep(keep)
     mask = _draw(solid(*text_contours(text, bold)), columns, rows, fill)
     if not mask.any():
