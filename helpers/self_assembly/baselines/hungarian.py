@@ -21,45 +21,39 @@ from helpers.self_assembly.trace import Trace
 
 
 @njit(cache=True)
-def _move_greedily(positions, goals, holder):  # type: ignore[no-untyped-def]
-    """One step in id order; a cell is free again as soon as its agent has left."""
+def _hungarian_step(positions, goals, holder, bump, draws, step_row, step_col):  # type: ignore[no-untyped-def]
+    """One step in id order; a cell is free again as soon as its agent has left.
+
+    With ``bump``, agents on their goal move to a random free neighbouring cell.
+    """
+    height, width = holder.shape
+    free = np.empty((8, 2), dtype=np.int64)
     moved = 0
     for agent in range(len(positions)):
         row, col = positions[agent]
-        to_row = row + np.sign(goals[agent, 0] - row)
-        to_col = col + np.sign(goals[agent, 1] - col)
+        down, right = goals[agent, 0] - row, goals[agent, 1] - col
+        to_row, to_col = row, col
+        if down == 0 and right == 0:
+            count = 0
+            for k in range(8 if bump else 0):
+                i, j = row + step_row[k], col + step_col[k]
+                if 0 <= i < height and 0 <= j < width and holder[i, j] < 0:
+                    free[count] = i, j
+                    count += 1
+            if count:
+                to_row, to_col = free[int(draws[agent] * count)]
+        else:
+            to_row, to_col = row + np.sign(down), col + np.sign(right)
+            if holder[to_row, to_col] >= 0:
+                # Along the longer axis, where there is one.
+                if abs(down) >= abs(right):
+                    to_col = col
+                if abs(right) >= abs(down):
+                    to_row = row
         if holder[to_row, to_col] < 0:
             holder[row, col] = -1
             holder[to_row, to_col] = agent
-            positions[agent, 0] = to_row
-            positions[agent, 1] = to_col
-            moved += 1
-    return moved
-
-
-@njit(cache=True)
-def _bump_arrived(positions, goals, holder, draws, step_row, step_col):  # type: ignore[no-untyped-def]
-    """Arrived agents each move to a random free neighbouring cell."""
-    height, width = holder.shape
-    free = np.empty(8, dtype=np.int64)
-    moved = 0
-    for agent in range(len(positions)):
-        row, col = positions[agent]
-        if row != goals[agent, 0] or col != goals[agent, 1]:
-            continue
-        count = 0
-        for k in range(8):
-            to_row, to_col = row + step_row[k], col + step_col[k]
-            if 0 <= to_row < height and 0 <= to_col < width:
-                if holder[to_row, to_col] < 0:
-                    free[count] = k
-                    count += 1
-        if count:
-            k = free[int(draws[agent] * count)]
-            holder[row, col] = -1
-            positions[agent, 0] = row + step_row[k]
-            positions[agent, 1] = col + step_col[k]
-            holder[positions[agent, 0], positions[agent, 1]] = agent
+            positions[agent] = to_row, to_col
             moved += 1
     return moved
 
@@ -84,17 +78,19 @@ def run_hungarian(
     r"""Assign once at minimum Euclidean cost, walk there, repair when blocked.
 
     The assignment minimises :math:`\sum_i \lVert p_i - g_i \rVert_2`. Each step
-    every agent, in id order, tries the king move towards its goal (diagonal while
-    both offsets are non-zero, then along the longer axis) and stays if that cell is
-    locked. A step in which nobody moves is a block: the assignment is made again
-    from the current positions. If the next step is blocked too, agents that have
-    arrived (and agents without a goal) each make a random free move in it. Without
-    that bump the method stalls, because the Euclidean optimum does not change.
+    every agent, in id order, tries the diagonal move towards its goal if both
+    offsets are non-zero, then the move along the longer axis, and stays if both cells
+    are locked. A step in which nobody moves is a block. In the step after a block,
+    agents that have arrived (and agents without a goal) each make a random free
+    move, and after it the assignment is made again from the current positions.
+    Without that bump the method stalls, because the Euclidean optimum does not
+    change: an agent standing on a target cell keeps it.
 
     Source: the authors' published engine for the paper's comparison. Its first
     version uses the plain cost, as here. Its last version passes the negated cost to
     a minimum-cost solver, which is a maximum-distance assignment, and a cost matrix
-    that is not square; neither is reproduced.
+    that is not square; neither is reproduced. It also truncates the distances to
+    whole cells when it assigns again; here they are exact.
 
     Parameters
     ----------
@@ -108,7 +104,7 @@ def run_hungarian(
     record : bool
         Keep all states, or only the first and the last.
     bump : bool
-        Make the random moves in repeated blocks.
+        Make the random moves after a block.
 
     Returns
     -------
@@ -123,28 +119,32 @@ def run_hungarian(
     """
     board = make_board(target, positions)
     rng = np.random.default_rng(seed)
-    # Calls without agents compile (or load) the kernels outside the timed part.
+    # A call without agents compiles (or loads) the kernel outside the timed part.
     nobody = board.positions[:0]
-    _move_greedily(nobody, nobody, board.holder)
-    _bump_arrived(nobody, nobody, board.holder, rng.random(0), KING_ROW, KING_COL)
+    _hungarian_step(
+        nobody, nobody, board.holder, False, rng.random(0), KING_ROW, KING_COL
+    )
 
     start = perf_counter()
     goals = _assign(board)
     planning_seconds = perf_counter() - start
-    blocked_before = False
+    blocked = False
 
     def step() -> int:
-        nonlocal goals, blocked_before
-        moved = _move_greedily(board.positions, goals, board.holder)
-        blocked = moved == 0
+        nonlocal goals, blocked
+        draws = rng.random(board.n_agents if blocked and bump else 0)
+        moved = _hungarian_step(
+            board.positions,
+            goals,
+            board.holder,
+            blocked and bump,
+            draws,
+            KING_ROW,
+            KING_COL,
+        )
         if blocked:
-            if blocked_before and bump:
-                draws = rng.random(board.n_agents)
-                moved = _bump_arrived(
-                    board.positions, goals, board.holder, draws, KING_ROW, KING_COL
-                )
             goals = _assign(board)
-        blocked_before = blocked
+        blocked = moved == 0
         return int(moved)
 
     return run_board(

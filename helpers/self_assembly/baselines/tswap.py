@@ -39,47 +39,85 @@ def _arrived(agent, positions, goals):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _tswap_step(positions, goals, holder, seen):  # type: ignore[no-untyped-def]
-    """One step in id order; ``seen`` is scratch space, one entry per agent."""
+def _rotate_deadlock(agent, positions, goals, holder, decided, seen, stamp):  # type: ignore[no-untyped-def]
+    """If the agent is in a cycle of agents in each other's way, pass the goals on.
+
+    Everyone's goal goes to the one who stands in the way to it, so every distance
+    in the cycle falls by one.
+    """
+    other = agent
+    while True:
+        seen[other] = stamp
+        other = _blocker(other, positions, goals, holder)
+        if other == agent:
+            break
+        if (
+            other < 0
+            or decided[other]
+            or seen[other] == stamp
+            or _arrived(other, positions, goals)
+        ):
+            return False
+    row, col = goals[agent]
+    other = _blocker(agent, positions, goals, holder)
+    while other != agent:
+        following = _blocker(other, positions, goals, holder)
+        next_row, next_col = goals[other]
+        goals[other] = row, col
+        row, col = next_row, next_col
+        other = following
+    goals[agent] = row, col
+    return True
+
+
+@njit(cache=True)
+def _tswap_step(positions, goals, holder):  # type: ignore[no-untyped-def]
+    """One step; agents wait for their blocker's decision where that can help."""
+    n = len(positions)
+    decided = np.zeros(n, dtype=np.bool_)
+    seen = np.full(n, -1, dtype=np.int64)
+    open_agents = np.arange(n)
+    left = n
+    stamp = 0
     moved = 0
-    seen[:] = -1
-    for agent in range(len(positions)):
-        if _arrived(agent, positions, goals):
-            continue
-        other = _blocker(agent, positions, goals, holder)
-        if other < 0:
-            row, col = positions[agent]
-            holder[row, col] = -1
-            positions[agent, 0] = row + np.sign(goals[agent, 0] - row)
-            positions[agent, 1] = col + np.sign(goals[agent, 1] - col)
-            holder[positions[agent, 0], positions[agent, 1]] = agent
-            moved += 1
-        elif _arrived(other, positions, goals):
-            for axis in range(2):
-                kept = goals[agent, axis]
-                goals[agent, axis] = goals[other, axis]
-                goals[other, axis] = kept
-        else:
-            # Follow who blocks whom; a way back to the agent is a deadlock.
-            while other >= 0 and other != agent and seen[other] != agent:
-                seen[other] = agent
-                if _arrived(other, positions, goals):
-                    break
-                other = _blocker(other, positions, goals, holder)
-            if other != agent:
-                continue
-            # Everyone's goal goes to the one who stands in the way to it.
-            row, col = goals[agent]
-            other = _blocker(agent, positions, goals, holder)
-            while other != agent:
-                following = _blocker(other, positions, goals, holder)
-                next_row, next_col = goals[other]
-                goals[other, 0] = row
-                goals[other, 1] = col
-                row, col = next_row, next_col
-                other = following
-            goals[agent, 0] = row
-            goals[agent, 1] = col
+    while left:
+        for turn in range(2):  # first those under way, then those that have arrived
+            for index in range(left):
+                agent = open_agents[index]
+                if decided[agent]:
+                    continue
+                if _arrived(agent, positions, goals):
+                    decided[agent] = turn == 1
+                    continue
+                other = _blocker(agent, positions, goals, holder)
+                if other < 0:
+                    row, col = positions[agent]
+                    to_row = row + np.sign(goals[agent, 0] - row)
+                    to_col = col + np.sign(goals[agent, 1] - col)
+                    holder[row, col] = -1
+                    holder[to_row, to_col] = agent
+                    positions[agent] = to_row, to_col
+                    decided[agent] = True
+                    moved += 1
+                elif _arrived(other, positions, goals):
+                    row, col = goals[agent]
+                    goals[agent] = goals[other]
+                    goals[other] = row, col
+                    decided[agent] = decided[other]
+                elif decided[other]:
+                    decided[agent] = True
+                else:
+                    _rotate_deadlock(
+                        agent, positions, goals, holder, decided, seen, stamp
+                    )
+                    stamp += 1
+        kept = 0
+        for index in range(left):
+            agent = open_agents[index]
+            if not decided[agent]:
+                open_agents[kept] = agent
+                kept += 1
+        left = kept
     return moved
 
 
@@ -152,17 +190,16 @@ def run_tswap(
         allowed = ", ".join(get_args(Initial))
         raise ValueError(f"unknown initial assignment {initial!r}, use one of: {allowed}")
     board = make_board(target, positions)
-    seen = np.empty(board.n_agents, dtype=np.int64)
     # A call without agents compiles (or loads) the kernel outside the timed part.
     nobody = board.positions[:0]
-    _tswap_step(nobody, nobody, board.holder, seen)
+    _tswap_step(nobody, nobody, board.holder)
 
     start = perf_counter()
     goals = _initial_goals(board, initial, seed)
     planning_seconds = perf_counter() - start
 
     def step() -> int:
-        return int(_tswap_step(board.positions, goals, board.holder, seen))
+        return int(_tswap_step(board.positions, goals, board.holder))
 
     return run_board(
         board,
