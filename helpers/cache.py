@@ -31,7 +31,7 @@ def stage(function: Callable[P, R]) -> Callable[P, R]:
         raise TypeError(f"{function.__name__}: move it to a helpers module to cache it")
     code = module_fingerprint(function.__module__)
 
-    def compute(code: str, args: tuple, kwargs: dict) -> R:  # type: ignore[type-arg]
+    def compute(code: str, args: tuple, kwargs: dict) -> R:
         return function(*args, **kwargs)
 
     # joblib files results under this function's identity.

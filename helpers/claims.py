@@ -215,7 +215,7 @@ def _publish(claim: Claim) -> None:
         return
     if get_ipython() is None:
         return
-    display(  # type: ignore[no-untyped-call]
+    display(
         {
             MIME: claim.to_json(),
             "text/html": table_html([claim], header=False),
@@ -286,7 +286,7 @@ def show(claims: Iterable[Claim] | None = None) -> None:
     """Display the Verdict table of ``claims`` (all recorded ones by default)."""
     from IPython.display import HTML, display
 
-    display(HTML(table_html(recorded() if claims is None else claims)))  # type: ignore[no-untyped-call]
+    display(HTML(table_html(recorded() if claims is None else claims)))
 
 
 def claims_in(notebook: Mapping[str, Any]) -> list[Claim]:

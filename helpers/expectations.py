@@ -7,6 +7,7 @@ do-nothing or chance-level method would give lies outside.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ def trend(direction: str, share: float = 1.0) -> Trend:
 def trend_share(means: Sequence[float], direction: str) -> float:
     """Share of neighbouring pairs of ``means`` that go in ``direction``."""
     sign = 1 if direction == "rising" else -1
-    pairs = list(zip(means, means[1:], strict=False))
+    pairs = list(itertools.pairwise(means))
     return sum(sign * (b - a) > 0 for a, b in pairs) / len(pairs)
 
 

@@ -123,5 +123,5 @@ def explore(figure_fn: Callable[..., Any], **controls: Any) -> Any:
     for control in wanted.values():
         control.observe(redraw, names="value")
     box = widgets.VBox([widgets.VBox(list(wanted.values())), image, status])
-    display(box)  # type: ignore[no-untyped-call]
+    display(box)
     return None

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from types import GenericAlias
 from typing import Annotated, Any, Literal, Optional, Union
 
 import nbformat
@@ -132,13 +133,13 @@ def _literal(text: str) -> Any:
 
 def _limit(kind: Any, limits: Mapping[str, Any]) -> Any:
     """Apply ``ge``, ``le``, ``gt``, ``lt`` or lengths to a type, sparing ``None``."""
-    arguments = getattr(kind, "__args__", ())
+    arguments: tuple[Any, ...] = getattr(kind, "__args__", ())
     origin = getattr(kind, "__origin__", None)
     if type(None) in arguments and origin is not Literal:
         rest = [a for a in arguments if a is not type(None)]
         return Optional[_limit(Union[tuple(rest)], limits)]  # noqa: UP007, UP045
     if origin is list and not {"min_length", "max_length"} & set(limits):
-        return list[Annotated[arguments[0], Field(**limits)]]  # type: ignore[misc]
+        return GenericAlias(list, (Annotated[arguments[0], Field(**limits)],))
     return Annotated[kind, Field(**limits)]
 
 

@@ -63,17 +63,17 @@ RC: dict[str, Any] = {
 def use() -> None:
     """Apply the style and, inside IPython, draw inline figures as SVG."""
     import matplotlib as mpl
-    from cycler import cycler
 
-    mpl.rcParams.update(RC)
-    mpl.rcParams["axes.prop_cycle"] = cycler(color=list(PALETTE.values()))
+    settings: Any = mpl.rcParams
+    settings.update(RC)
+    settings["axes.prop_cycle"] = mpl.cycler(color=list(PALETTE.values()))
     try:
         from IPython.core.getipython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:
         return
     if get_ipython() is not None:
-        set_matplotlib_formats("svg")  # type: ignore[no-untyped-call]
+        set_matplotlib_formats("svg")
 
 
 def color(method: str) -> str:

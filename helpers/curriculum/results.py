@@ -86,7 +86,7 @@ def run_folder(notebook: str, scale: str, overrides: dict[str, Any]) -> Path:
 
 
 def expected_file(notebook: str) -> Path:
-    """Committed verdicts: ``data/expected/<notebook>.json`` {scale: {claim: verdict}}."""
+    """``data/expected/<notebook>.json``: committed verdicts by scale and claim."""
     return paths.DATA / "expected" / f"{notebook}.json"
 
 
