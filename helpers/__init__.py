@@ -12,7 +12,7 @@ _PUBLIC = {
     "begin": "helpers.session",
     "record": "helpers.claims",
     "show": "helpers.claims",
-    "explore": "helpers.explore",
+    "explore": "helpers.explorer",
     "exercise": "helpers.exercises",
     "between": "helpers.expectations",
     "at_least": "helpers.expectations",
