@@ -1,1 +1,4 @@
-"""Notebook 05: AdapT sampling (arXiv 2309.02772). Reserved: this chapter is not written yet."""
+"""Notebook 05: AdapT sampling (arXiv 2309.02772).
+
+Reserved: this chapter is not written yet.
+"""

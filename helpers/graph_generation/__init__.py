@@ -1,1 +1,4 @@
-"""Notebook 06: LLM4GraphGen (arXiv 2403.14358). Reserved: this chapter is not written yet."""
+"""Notebook 06: LLM4GraphGen (arXiv 2403.14358).
+
+Reserved: this chapter is not written yet.
+"""

@@ -1,1 +1,4 @@
-"""Notebook 03: DeepVisualInsight (arXiv 2201.01155). Reserved: this chapter is not written yet."""
+"""Notebook 03: DeepVisualInsight (arXiv 2201.01155).
+
+Reserved: this chapter is not written yet.
+"""

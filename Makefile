@@ -1,0 +1,73 @@
+# Everything runs in .venv, which is made once from requirements.lock.
+# Choose the interpreter with PYTHON (3.11 or newer): make PYTHON=python3.13 run
+
+PYTHON ?= python3
+WORKERS ?= 2
+BIN := .venv/bin
+STAMP := .venv/.installed
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test lab lint format unit notebooks bench lock upgrade clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP) ## create .venv from the lock (all others do this when needed)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Name another one: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "Installing requirements.lock into .venv (once; this takes a few minutes)"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
+	  --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(STAMP) ## run every notebook at default, then write build/report/index.html
+	@status=0; $(BIN)/curriculum run --scale default || status=$$?; \
+	$(BIN)/curriculum report && exit $$status
+
+test: lint unit notebooks ## lint, types, unit tests with coverage, then every notebook
+
+lint: $(STAMP) ## ruff (notebooks included) and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(STAMP) ## unit tests with coverage
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not browser and not notebooks" \
+	  --cov --cov-report=term --junit-xml=build/junit/unit.xml
+
+notebooks: $(STAMP) ## every notebook at smoke and default, offline; then the browser
+	@tests/browser/install_chromium.sh
+	$(PYTEST) -m "notebooks or browser" --junit-xml=build/junit/notebooks.xml
+
+lab: $(STAMP) ## open JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+format: $(STAMP) ## let ruff rewrite the code, strip notebook outputs
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/nbstripout notebooks/*.ipynb
+
+bench: $(STAMP) ## measure speed (quiet machine, please)
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit; done
+
+upgrade: $(STAMP) ## install the newest versions that pyproject.toml allows
+	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager -e '.[all]'
+
+lock: $(STAMP) ## write the versions now in .venv to requirements.lock
+	@mkdir -p build
+	@{ echo "# Tested versions of everything in .venv. Made by: make upgrade test lock"; \
+	  echo "# A local suffix such as +cpu is left out, so that any build of it will do."; \
+	  $(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip \
+	    --exclude wheel | sed 's/+.*//'; } > build/requirements.lock.new
+	@mv build/requirements.lock.new requirements.lock && touch $(STAMP)
+
+clean: ## remove build products and caches (.venv stays)
+	rm -rf build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -exec rm -rf {} +

@@ -1,0 +1,318 @@
+"""Claims: the paper's number, ours, the spread over seeds and a computed verdict.
+
+``record(...)`` shows one row and stores the claim in the notebook's own output
+(mime type :data:`MIME`); the runner collects it from there into ``results.json``.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from helpers.expectations import Expectation, Ordering, Trend, reject_hollow
+
+MIME = "application/vnd.reprise.claim+json"
+
+REPRODUCED = "reproduced"
+DIRECTION = "direction only"
+NOT_REPRODUCED = "not reproduced"
+NOT_TESTABLE = "not testable at this scale"
+VERDICTS = (NOT_TESTABLE, NOT_REPRODUCED, DIRECTION, REPRODUCED)  # worst to best
+SYMBOLS = {REPRODUCED: "●", DIRECTION: "◐", NOT_REPRODUCED: "○", NOT_TESTABLE: "–"}
+
+PAPER_STATUS = ("printed", "recalled", "inferred", "ours", "none")
+
+_recorded: dict[str, Claim] = {}
+
+
+class ClaimError(ValueError):
+    """A claim that cannot be judged: not finite, recorded twice, without seeds."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One judged statement; all fields are plain JSON values."""
+
+    id: str
+    statement: str
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    paper: float | str | None
+    paper_status: str
+    ref: str
+    expected: str
+    null: list[float]
+    verdict: str
+    reason: str = ""
+    seeds: list[float] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """Student-t interval of the mean of ``values`` (shape (n,), n >= 2)."""
+    from scipy import stats
+
+    sample = np.asarray(values, dtype=float)
+    error = sample.std(ddof=1) / math.sqrt(len(sample))
+    half = float(stats.t.ppf(0.5 + level / 2, len(sample) - 1)) * error
+    return float(sample.mean() - half), float(sample.mean() + half)
+
+
+def judge(
+    expect: Expectation, value: float, low: float, high: float, null: Sequence[float]
+) -> str:
+    """Verdict of an interval: see the module's verdict names.
+
+    *reproduced*: the whole interval satisfies the expectation. *direction only*:
+    the interval lies on the expected side of every null value without reaching the
+    expected region. *not reproduced*: anything else.
+    """
+    if expect.holds(low, high):
+        return REPRODUCED
+    if isinstance(expect, Trend):
+        return DIRECTION if value > 0.5 else NOT_REPRODUCED
+    if isinstance(expect, Ordering):
+        return DIRECTION if low > 0 else NOT_REPRODUCED
+    references = null or [0.0]
+    above = all(expect.low > reference for reference in references)
+    below = all(expect.high < reference for reference in references)
+    if (above and low > max(references)) or (below and high < min(references)):
+        return DIRECTION
+    return NOT_REPRODUCED
+
+
+def record(
+    id: str,
+    value: float | None = None,
+    unit: str = "",
+    *,
+    statement: str,
+    expect: Expectation,
+    null: float | Sequence[float],
+    paper: float | str | None = None,
+    paper_status: str = "none",
+    ref: str = "",
+    seeds: Sequence[float] | None = None,
+    exact: bool = False,
+    low: float | None = None,
+    high: float | None = None,
+    testable: bool = True,
+    why: str = "",
+) -> Claim:
+    """Judge a claim, show it as a row and keep it for the Verdict table.
+
+    Parameters
+    ----------
+    id : str
+        Short name, unique within the notebook.
+    value : float, optional
+        Our number; the mean of ``seeds`` when left out.
+    statement : str
+        The claim in one sentence.
+    expect : Expectation
+        From :mod:`helpers.expectations`, with literal arguments.
+    null : float or sequence of float
+        What a do-nothing or chance-level method would give. The expectation must
+        turn it down, and zero as well.
+    paper, paper_status, ref
+        The paper's number, how it is known (``printed``, ``recalled``,
+        ``inferred``, ``ours``, ``none``) and where it stands.
+    seeds : sequence of float, optional
+        One value per independent run (paired differences for ``beats``); gives the
+        95 % interval. At least 2.
+    exact : bool
+        The value is deterministic (no seeds needed).
+    low, high : float, optional
+        An interval computed elsewhere (bootstrap), instead of ``seeds``.
+    testable, why
+        ``testable=False`` records that this scale cannot test the claim, and why.
+
+    Raises
+    ------
+    ClaimError
+        If the value is missing or not finite, the id was used before, or neither
+        seeds, an interval nor ``exact`` is given.
+    HollowExpectationError
+        If zero or a null value satisfies the expectation.
+    """
+    nulls = [float(n) for n in (null if isinstance(null, Sequence) else [null])]
+    reject_hollow(expect, nulls)
+    if id in _recorded:
+        raise ClaimError(f"claim {id!r} is recorded twice")
+    if paper_status not in PAPER_STATUS:
+        raise ClaimError(
+            f"paper_status {paper_status!r} is not one of {', '.join(PAPER_STATUS)}"
+        )
+    sample = [float(s) for s in seeds] if seeds is not None else []
+    if not testable:
+        value = low = high = None
+        verdict = NOT_TESTABLE
+    else:
+        if value is None and sample:
+            value = float(np.mean(sample))
+        if value is None:
+            raise ClaimError(f"claim {id!r} has neither value nor seeds")
+        value = float(value)
+        if len(sample) >= 2:
+            low, high = interval(sample)
+        elif exact:
+            low = high = value
+        elif low is None or high is None:
+            raise ClaimError(
+                f"claim {id!r} needs at least 2 seeds, an interval, or exact=True"
+            )
+        for name, number in (("value", value), ("low", low), ("high", high)):
+            if number is None or not math.isfinite(number):
+                raise ClaimError(f"claim {id!r}: {name} is {number}, not a number")
+        low, high = float(low), float(high)
+        verdict = judge(expect, value, low, high, nulls)
+    claim = Claim(
+        id=id,
+        statement=statement,
+        value=value,
+        low=low,
+        high=high,
+        unit=unit,
+        paper=paper,
+        paper_status=paper_status,
+        ref=ref,
+        expected=str(expect),
+        null=nulls,
+        verdict=verdict,
+        reason=why,
+        seeds=sample,
+    )
+    _recorded[id] = claim
+    _publish(claim)
+    return claim
+
+
+def recorded() -> list[Claim]:
+    """The claims recorded so far in this kernel."""
+    return list(_recorded.values())
+
+
+def reset() -> None:
+    """Forget all claims (a notebook's first cell does this)."""
+    _recorded.clear()
+
+
+def _publish(claim: Claim) -> None:
+    try:
+        from IPython.core.getipython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        return
+    if get_ipython() is None:
+        return
+    display(
+        {
+            MIME: claim.to_json(),
+            "text/html": table_html([claim], header=False),
+            "text/plain": text_row(claim),
+        },
+        raw=True,
+    )
+
+
+def format_number(number: float | str | None) -> str:
+    """Three significant digits, thousands separated, an en dash for nothing."""
+    if number is None:
+        return "–"
+    if isinstance(number, str):
+        return number
+    if number != 0 and not 1e-3 <= abs(number) < 1e6:
+        return f"{number:.2e}"
+    digits = max(0, 2 - math.floor(math.log10(abs(number)))) if number else 0
+    text = f"{number:,.{min(digits, 4)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def format_interval(claim: Claim) -> str:
+    """``[low, high]``, or an en dash where the value is exact or missing."""
+    if claim.low is None or claim.high is None or claim.low == claim.high:
+        return "–"
+    return f"[{format_number(claim.low)}, {format_number(claim.high)}]"
+
+
+def text_row(claim: Claim) -> str:
+    ours = f"{format_number(claim.value)} {claim.unit}".strip()
+    return f"{SYMBOLS[claim.verdict]} {claim.id}: {ours} -> {claim.verdict}"
+
+
+def paper_cell(claim: Claim) -> str:
+    """The paper's number with how it is known, when that is not ``printed``."""
+    text = format_number(claim.paper)
+    if claim.paper is not None and claim.paper_status not in ("printed", "none"):
+        text += f" ({claim.paper_status})"
+    return text
+
+
+def table_html(claims: Iterable[Claim], header: bool = True) -> str:
+    """The Verdict table: paper, ours, interval, expectation, verdict."""
+    head = (
+        "<tr><th>claim</th><th>paper</th><th>ours</th><th>95 % interval</th>"
+        "<th>expected</th><th>verdict</th></tr>"
+    )
+    rows = []
+    for claim in claims:
+        slug = claim.verdict.split()[0]
+        ours = f"{format_number(claim.value)} {claim.unit}".strip()
+        note = f"<br><small>{html.escape(claim.reason)}</small>" if claim.reason else ""
+        where = f" <small>{html.escape(claim.ref)}</small>" if claim.ref else ""
+        rows.append(
+            f"<tr><td style='text-align:left'><b>{html.escape(claim.id)}</b><br>"
+            f"{html.escape(claim.statement)}</td>"
+            f"<td>{html.escape(paper_cell(claim))}{where}</td>"
+            f"<td>{html.escape(ours)}</td><td>{format_interval(claim)}</td>"
+            f"<td>{html.escape(claim.expected)}</td>"
+            f"<td class='verdict-{slug}' style='white-space:nowrap'>"
+            f"{SYMBOLS[claim.verdict]} {claim.verdict}{note}</td></tr>"
+        )
+    return f"<table class='claims'>{head if header else ''}{''.join(rows)}</table>"
+
+
+def show(claims: Iterable[Claim] | None = None) -> None:
+    """Display the Verdict table of ``claims`` (all recorded ones by default)."""
+    from IPython.display import HTML, display
+
+    display(HTML(table_html(recorded() if claims is None else claims)))
+
+
+def claims_in(notebook: Mapping[str, Any]) -> list[Claim]:
+    """Claims stored in the outputs of an executed notebook, in order."""
+    found = []
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            payload = output.get("data", {}).get(MIME)
+            if isinstance(payload, str):
+                payload = json.loads(payload)
+            if payload:
+                found.append(Claim(**payload))
+    return found
+
+
+def worse(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """One line per claim whose verdict is worse than, or absent from, the other."""
+    lines = []
+    for id, verdict in expected.items():
+        if id not in found:
+            lines.append(f"claim {id!r} is expected ({verdict}) but was not recorded")
+        elif VERDICTS.index(found[id]) < VERDICTS.index(verdict):
+            lines.append(f"claim {id!r} got worse: {verdict} -> {found[id]}")
+    lines += [
+        f"claim {id!r} ({verdict}) has no committed expectation"
+        for id, verdict in found.items()
+        if id not in expected
+    ]
+    return lines

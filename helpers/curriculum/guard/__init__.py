@@ -1,0 +1,1 @@
+"""Folder that goes first on ``PYTHONPATH`` under ``--offline``."""

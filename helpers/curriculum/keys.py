@@ -1,0 +1,99 @@
+"""Key of a run: it changes exactly when the run's result could.
+
+It covers the notebook's code, the resolved parameters and seeds, the ``helpers``
+modules that the code imports, the declared data, the reader's own data and the lock.
+Text, time budgets and other notebooks do not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from helpers import paths
+from helpers.code_hash import fingerprint, imported_modules
+from helpers.parameters import ParameterError
+from helpers.scales import NotebookSpec
+
+
+def run_key(spec: NotebookSpec, scale: str, resolved: dict[str, Any]) -> str:
+    """Hash of everything that the run's result depends on.
+
+    Raises
+    ------
+    ParameterError
+        If a declared data file is missing.
+    """
+    sources = code_cells(nbformat.read(spec.path, as_version=4))
+    digest = hashlib.sha256()
+    for part in (
+        platform.python_version(),
+        json.dumps(sources),
+        json.dumps(resolved, sort_keys=True, default=str),
+        str(spec.scale(scale).seeds),
+        fingerprint(modules_in(sources)),
+        files_hash(declared_files(spec)),
+        user_listing(),
+        files_hash([paths.LOCK] if paths.LOCK.exists() else []),
+    ):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()[:24]
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[str]:
+    return [str(c.source) for c in notebook.cells if c.cell_type == "code"]
+
+
+def modules_in(sources: Iterable[str]) -> set[str]:
+    """Modules of ours that the cells import; magics and shell lines are skipped."""
+    found = {"helpers"}
+    for source in sources:
+        lines = [
+            "" if line.lstrip().startswith(("%", "!")) else line
+            for line in source.splitlines()
+        ]
+        try:
+            found |= imported_modules("\n".join(lines))
+        except SyntaxError:
+            continue  # the run itself will say so
+    return found
+
+
+def declared_files(spec: NotebookSpec) -> list[Path]:
+    """Files under ``data/`` that the notebook's table names, folders opened."""
+    found: list[Path] = []
+    for name in spec.data:
+        place = paths.DATA / name.removeprefix("data/")
+        if not place.exists():
+            raise ParameterError(f"{spec.name}.toml: data {name!r} does not exist")
+        inside = place.rglob("*") if place.is_dir() else [place]
+        found += sorted(p for p in inside if p.is_file())
+    return found
+
+
+def files_hash(files: Iterable[Path]) -> str:
+    """Hash of names and contents."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.name}\0{content}\0".encode())
+    return digest.hexdigest()
+
+
+def user_listing() -> str:
+    """Names, sizes and times of the reader's own data (``CURRICULUM_DATA``)."""
+    folder = paths.user_data()
+    if folder is None:
+        return ""
+    lines = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        stat = path.stat()
+        lines.append(f"{path.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}")
+    return "\n".join(lines)

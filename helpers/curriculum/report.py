@@ -1,0 +1,387 @@
+"""``curriculum report``: the runs as static pages that open without a network.
+
+``build_report`` reads what the runner left in ``build/runs`` and writes
+``build/report``: an index with the scoreboard, one page per executed notebook, and the
+scoreboard again as JSON and CSV. The same runs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from helpers import claims, paths
+from helpers.claims import VERDICTS, Claim
+from helpers.curriculum import report_pages
+from helpers.curriculum.report_math import inline_math
+from helpers.curriculum.report_pages import Heading, Links
+from helpers.curriculum.results import RunResult
+from helpers.parameters import ParameterError
+
+# What a reader came for stands first; other scales follow in their own order.
+SCALE_ORDER = ("default", "paper", "smoke")
+MARKER = "scoreboard.json"  # only a folder with this file is ever replaced
+COLUMNS = (
+    "notebook",
+    "scale",
+    "claim",
+    "statement",
+    "paper",
+    "paper_status",
+    "ref",
+    "ours",
+    "low",
+    "high",
+    "unit",
+    "expected",
+    "verdict",
+    "reason",
+    "run_status",
+    "started",
+    "commit",
+)
+
+
+@dataclass
+class Entry:
+    """One run with the page made from it."""
+
+    result: RunResult
+    folder: Path
+    own: bool  # the reader gave values of their own
+    page: str = ""  # file name, empty when the notebook could not be rendered
+    problem: str = ""  # why there is no page
+    sections: list[Heading] = field(default_factory=list)
+    thumbnail: str = ""
+    failure_anchor: str = ""
+    body: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.folder.name
+
+    @property
+    def finished(self) -> bool:
+        return self.result.status in ("passed", "claims worse")
+
+
+@dataclass
+class Notebook:
+    """All official runs of one notebook, the preferred scale first."""
+
+    name: str
+    runs: list[Entry]
+
+    @property
+    def title(self) -> str:
+        return self.runs[0].result.title
+
+    @property
+    def number(self) -> str:
+        return self.name.split("_")[0]
+
+    @property
+    def thumbnail(self) -> str:
+        return next((run.thumbnail for run in self.runs if run.thumbnail), "")
+
+
+def build_report(runs: Path | None = None, out: Path | None = None) -> Path:
+    """Write the report and return the path of its ``index.html``.
+
+    Parameters
+    ----------
+    runs : Path, optional
+        Folder of the runs, ``build/runs`` when left out: one folder per notebook,
+        in it one per scale (and per set of the reader's own values).
+    out : Path, optional
+        Folder to write, ``build/report`` when left out. It is replaced as a whole
+        once everything is written, so a reader never sees half a report.
+
+    Raises
+    ------
+    ParameterError
+        If there are no runs, or ``out`` exists and is no report of ours.
+    """
+    runs = paths.BUILD / "runs" if runs is None else Path(runs)
+    out = paths.BUILD / "report" if out is None else Path(out)
+    if out.exists() and not _replaceable(out):
+        raise ParameterError(f"{out} is not a report; it is left as it is")
+    entries, unreadable = collect(runs)
+    if not entries and not unreadable:
+        raise ParameterError(f"there are no runs in {runs}; start with: curriculum run")
+    notebooks = group(entries)
+    own = [entry for entry in entries if entry.own]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = out.with_name(f".{out.name}.{os.getpid()}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        fresh.mkdir()
+        _write(fresh, out, notebooks, own, unreadable)
+        _swap(fresh, out)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return out / "index.html"
+
+
+def collect(runs: Path) -> tuple[list[Entry], list[str]]:
+    """Runs worth showing, and the names of run folders without a readable result.
+
+    Of several official runs of one notebook and scale only the newest is kept; runs
+    with the reader's own values are all kept.
+    """
+    official: dict[tuple[str, str], Entry] = {}
+    own: list[Entry] = []
+    unreadable: list[str] = []
+    for folder in sorted(runs.glob("*/*")) if runs.is_dir() else []:
+        if not folder.is_dir() or folder.name.startswith("."):
+            continue
+        result = RunResult.load(folder)
+        if result is None:
+            unreadable.append(f"{folder.parent.name}/{folder.name}")
+            continue
+        entry = Entry(result, folder, own=folder.name != result.scale)
+        if entry.own:
+            own.append(entry)
+            continue
+        key = (result.notebook, result.scale)
+        if key not in official or official[key].result.started < result.started:
+            official[key] = entry
+    entries = sorted(
+        official.values(),
+        key=lambda e: (e.result.notebook, _rank(e.result.scale), e.result.scale),
+    )
+    return entries + own, unreadable
+
+
+def _rank(scale: str) -> int:
+    return SCALE_ORDER.index(scale) if scale in SCALE_ORDER else len(SCALE_ORDER)
+
+
+def group(entries: Iterable[Entry]) -> list[Notebook]:
+    """Official runs by notebook, in the notebooks' order."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if not entry.own:
+            found.setdefault(entry.result.notebook, []).append(entry)
+    return [Notebook(name, found[name]) for name in sorted(found)]
+
+
+def scoreboard(notebooks: Iterable[Notebook]) -> list[dict[str, Any]]:
+    """One flat record per claim and scale, scales of a claim next to each other."""
+    records = []
+    for notebook in notebooks:
+        for entry, claim in _by_claim(notebook):
+            result = entry.result
+            records.append(
+                {
+                    "notebook": notebook.name,
+                    "scale": result.scale,
+                    "claim": claim.id,
+                    "statement": claim.statement,
+                    "paper": claim.paper,
+                    "paper_status": claim.paper_status,
+                    "ref": claim.ref,
+                    "ours": claim.value,
+                    "low": claim.low,
+                    "high": claim.high,
+                    "unit": claim.unit,
+                    "expected": claim.expected,
+                    "verdict": claim.verdict,
+                    "reason": claim.reason,
+                    "run_status": result.status,
+                    "started": result.started,
+                    "commit": result.commit,
+                }
+            )
+    return records
+
+
+def _by_claim(notebook: Notebook) -> list[tuple[Entry, Claim]]:
+    order: dict[str, int] = {}
+    pairs = [(entry, claim) for entry in notebook.runs for claim in entry.result.claims]
+    for _, claim in pairs:
+        order.setdefault(claim.id, len(order))
+    return sorted(pairs, key=lambda pair: order[pair[1].id])  # stable: scales in order
+
+
+def count_verdicts(found: Iterable[Claim]) -> dict[str, int]:
+    """Number of claims per verdict, best verdict first, zeros included."""
+    verdicts = [claim.verdict for claim in found]
+    return {verdict: verdicts.count(verdict) for verdict in reversed(VERDICTS)}
+
+
+def counts_by_scale(notebooks: Iterable[Notebook]) -> dict[str, dict[str, int]]:
+    """:func:`count_verdicts` of each scale over all notebooks."""
+    gathered: dict[str, list[Claim]] = {}
+    for notebook in notebooks:
+        for entry in notebook.runs:
+            gathered.setdefault(entry.result.scale, []).extend(entry.result.claims)
+    scales = sorted(gathered, key=lambda scale: (_rank(scale), scale))
+    return {scale: count_verdicts(gathered[scale]) for scale in scales}
+
+
+def to_csv(records: Sequence[dict[str, Any]]) -> str:
+    """The scoreboard as CSV with a header line."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue()
+
+
+def settings(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Distinct combinations of commit, versions and hardware, with their runs."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        result = entry.result
+        facts = {
+            "commit": result.commit,
+            "hardware": result.hardware,
+            "versions": dict(sorted(result.versions.items())),
+        }
+        key = json.dumps(facts, sort_keys=True)
+        found.setdefault(key, {**facts, "runs": []})["runs"].append(entry)
+    return list(found.values())
+
+
+def _write(
+    folder: Path,
+    out: Path,
+    notebooks: list[Notebook],
+    own: list[Entry],
+    unreadable: list[str],
+) -> None:
+    entries = [run for notebook in notebooks for run in notebook.runs]
+    for entry in entries + own:
+        entry.page = f"{entry.result.notebook}-{entry.label}.html"
+    pages = {notebook.name: notebook.runs[0].page for notebook in notebooks}
+    links = Links(paths.NOTEBOOKS, paths.ROOT, out, pages)
+    for entry in entries + own:
+        _render(entry, links, folder)
+    environment = _environment()
+    page = environment.get_template("page.html.j2")
+    by_name = {notebook.name: notebook for notebook in notebooks}
+    for entry in entries + own:
+        if entry.page:
+            siblings = by_name.get(entry.result.notebook)
+            text = page.render(entry=entry, siblings=siblings.runs if siblings else [])
+            paths.write_atomic(folder / entry.page, text)
+    records = scoreboard(notebooks)
+    counts = counts_by_scale(notebooks)
+    exported = {"counts": counts, "claims": records}
+    text = json.dumps(exported, indent=1, ensure_ascii=False, allow_nan=False)
+    paths.write_atomic(folder / MARKER, text + "\n")
+    paths.write_atomic(folder / "scoreboard.csv", to_csv(records))
+    index = environment.get_template("index.html.j2").render(
+        notebooks=notebooks,
+        entries=entries,
+        own=own,
+        unreadable=unreadable,
+        failed=[entry for entry in entries if not entry.result.passed],
+        rows=[pair for notebook in notebooks for pair in _by_claim(notebook)],
+        counts=counts,
+        settings=settings(entries + own),
+        newest=max((e.result.started for e in entries + own), default=""),
+    )
+    paths.write_atomic(folder / "index.html", index)
+
+
+def _render(entry: Entry, links: Links, folder: Path) -> None:
+    executed = entry.folder / entry.result.executed
+    try:
+        if not executed.is_file():
+            raise ValueError("the run left no executed notebook")
+        page = report_pages.render(executed, links)
+    except ValueError as error:
+        entry.page, entry.problem = "", str(error)
+        return
+    entry.body, entry.sections = page.body, page.sections
+    entry.failure_anchor = page.failure_anchor
+    if page.thumbnail and not entry.own:
+        suffix, content = page.thumbnail
+        entry.thumbnail = f"thumbnails/{Path(entry.page).stem}{suffix}"
+        paths.write_atomic(folder / entry.thumbnail, content)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(report_pages.TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    style = (report_pages.TEMPLATES / "report.css").read_text(encoding="utf-8")
+    environment.globals.update(
+        style=style,
+        script=(report_pages.TEMPLATES / "report.js").read_text("utf-8"),
+        verdict=report_pages.verdict_mark,
+        verdict_class=report_pages.verdict_class,
+        count_verdicts=count_verdicts,
+        symbols=claims.SYMBOLS,
+    )
+    environment.filters.update(
+        math=inline_math,
+        number=claims.format_number,
+        interval=claims.format_interval,
+        paper=claims.paper_cell,
+        ours=report_pages.ours,
+        duration=duration,
+        when=when,
+    )
+    return environment
+
+
+def duration(seconds: float) -> str:
+    """``0.8 s``, ``42 s``, ``3 min 20 s`` or ``2 h 5 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 120:
+        return f"{minutes} min" + (f" {rest} s" if rest else "")
+    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+
+
+def when(stamp: str) -> str:
+    """An ISO 8601 time as ``2026-03-01 12:30 UTC``; the text itself if it is none."""
+    try:
+        moment = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _replaceable(out: Path) -> bool:
+    if not out.is_dir():
+        return False
+    return (out / MARKER).is_file() or not any(out.iterdir())
+
+
+def _swap(fresh: Path, out: Path) -> None:
+    """Put ``fresh`` in the place of ``out``; the old folder goes last."""
+    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    try:
+        fresh.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

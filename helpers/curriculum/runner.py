@@ -1,0 +1,178 @@
+"""Run notebooks and write down what really happened."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from helpers import paths
+from helpers.claims import claims_in
+from helpers.curriculum import failures, junit, machine, verdicts
+from helpers.curriculum.jobs import Job
+from helpers.curriculum.outputs import swallowed_errors
+from helpers.curriculum.pool import Outcome, Settings, run_all
+from helpers.curriculum.results import Failure, RunResult
+from helpers.curriculum.status import Status
+from helpers.session import versions
+
+PACKAGES = ("numpy", "scipy", "torch", "numba", "matplotlib", "ipykernel", "papermill")
+
+
+def run_notebooks(
+    jobs: Sequence[Job],
+    *,
+    workers: int | None = None,
+    offline: bool = False,
+    force: bool = False,
+    timeout_factor: float = 1.0,
+    status: Status | None = None,
+) -> list[RunResult]:
+    """Run ``jobs`` and return one result each, in the order given.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        From :func:`helpers.curriculum.jobs.make_jobs`.
+    workers : int, optional
+        Notebooks at a time; one per two cores by default. Each gets
+        ``cores // workers`` threads.
+    offline : bool
+        Connections to anything but loopback fail.
+    force : bool
+        Run also what is up to date.
+    timeout_factor : float
+        Multiplies the allowed time, for slow machines.
+    status : Status, optional
+        Where progress is shown; nothing is shown without it.
+
+    After an interrupt the jobs that were never started have no result.
+    """
+    results: dict[str, RunResult] = {}
+    todo: list[Job] = []
+    with status or nullcontext(), _interruptible() as interrupted:
+        for job in jobs:
+            known = None if force else up_to_date(job)
+            if known is None:
+                (job.folder / "results.json").unlink(missing_ok=True)
+                todo.append(job)
+                continue
+            results[str(job)] = known
+            if status:
+                status.ended(job, known, fresh=False)
+        count = workers or min(max(1, len(todo)), max(1, machine.cores() // 2))
+        settings = Settings(count, offline, timeout_factor)
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+
+        def tell(worker: Any, event: dict[str, Any]) -> None:
+            if status:
+                status.told(worker, event)
+
+        for job, outcome in run_all(todo, settings, tell, interrupted):
+            result = judge(job, outcome, settings, started)
+            result.save(job.folder)
+            results[str(job)] = result
+            if status:
+                status.ended(job, result, fresh=True)
+        done = [(job, results[str(job)]) for job in jobs if str(job) in results]
+        junit.write([(r, job.folder) for job, r in done], paths.BUILD / "junit.xml")
+    return [result for _, result in done]
+
+
+def up_to_date(job: Job) -> RunResult | None:
+    """The stored result of an identical run that completed, judged anew.
+
+    Verdicts may have been blessed or expectations changed since, which needs no run.
+    """
+    result = RunResult.load(job.folder)
+    if result is None or result.key != job.key or not job.executed.exists():
+        return None
+    if result.status not in ("passed", "claims worse"):
+        return None
+    worse = [] if job.overrides else verdicts.compare(job.name, job.scale, result.claims)
+    if worse != result.worse:
+        result = _with_verdicts(result, worse)
+        result.save(job.folder)
+    return result
+
+
+def judge(job: Job, outcome: Outcome, settings: Settings, started: str) -> RunResult:
+    """Turn the end of a worker into a result; mark the executed copy if not passed."""
+    notebook = failures.read_executed(job.executed, job.spec.path)
+    index: int | None = None
+    failure: Failure | None = None
+    if outcome.status != "passed":
+        index = failures.failing_cell(notebook)
+        if index is None or outcome.status != "failed":
+            index = outcome.cell_index
+        failure = failures.describe(notebook, index, outcome.message)
+    hidden = swallowed_errors(notebook) if outcome.status == "passed" else []
+    if hidden:
+        outcome.status = "swallowed error"
+        index = hidden[0].cell_index
+        failure = failures.describe(notebook, index, hidden[0].message)
+    result = RunResult(
+        notebook=job.name,
+        title=job.spec.title,
+        scale=job.scale,
+        key=job.key,
+        parameters=job.resolved,
+        status=outcome.status,  # type: ignore[arg-type]
+        seconds=round(outcome.seconds, 2),
+        budget_seconds=job.row.seconds,
+        peak_memory_mib=round(outcome.peak_mib, 1),
+        budget_memory_mib=job.row.memory_mib,
+        started=started,
+        commit=machine.commit(),
+        versions=versions(PACKAGES),
+        hardware={**machine.hardware(), "threads": str(settings.threads)},
+        offline=settings.offline,
+        executed=job.executed.name,
+        failure=failure,
+        claims=claims_in(notebook),
+    )
+    if result.passed and not job.overrides:
+        found = verdicts.compare(job.name, job.scale, result.claims)
+        result = _with_verdicts(result, found)
+    if not result.passed:
+        failures.mark(notebook, result, index)
+        failures.save(notebook, job.executed)
+    return result
+
+
+def _with_verdicts(result: RunResult, worse: list[str]) -> RunResult:
+    """The result as ``passed`` or ``claims worse``."""
+    failure = Failure(section="Verdict", message=worse[0]) if worse else None
+    status = "claims worse" if worse else "passed"
+    return result.model_copy(
+        update={"status": status, "worse": worse, "failure": failure}
+    )
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Turn SIGINT and SIGTERM into a flag; a second one has its usual effect."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag.is_set
+        return
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = {kind: signal.getsignal(kind) for kind in kinds}
+
+    def restore() -> None:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+    def remember(*_: Any) -> None:
+        flag.set()
+        restore()
+
+    for kind in kinds:
+        signal.signal(kind, remember)
+    try:
+        yield flag.is_set
+    finally:
+        restore()

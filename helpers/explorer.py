@@ -1,0 +1,127 @@
+"""``explore(figure_fn, **controls)``: a figure that answers to controls.
+
+The picture is rendered to PNG and pushed into one ``ipywidgets.Image``, so nothing
+flickers and nothing is swallowed: an error is shown in the widget and, when there is
+no front end, raised.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+HEADLESS = "CURRICULUM_HEADLESS"
+
+
+def headless() -> bool:
+    """True when a runner executes the notebook and nobody can move a slider."""
+    return bool(os.environ.get(HEADLESS))
+
+
+def render(result: Any) -> tuple[bytes, str]:
+    """PNG bytes and text of what a figure function returned.
+
+    Accepts a matplotlib figure, or a pair (figure, text).
+    """
+    figure, text = result if isinstance(result, tuple) else (result, "")
+    if not hasattr(figure, "savefig"):
+        raise TypeError(
+            "the figure function must return a matplotlib figure or (figure, text), "
+            f"not {type(figure).__name__}"
+        )
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=160)
+    plt.close(figure)
+    return buffer.getvalue(), text
+
+
+def extremes(control: Any) -> list[Any]:
+    """Default, minimum and maximum of a control, or first and last option."""
+    values = [control.value]
+    for name in ("min", "max"):
+        if hasattr(control, name):
+            values.append(getattr(control, name))
+    options = getattr(control, "options", None)
+    if options:
+        choices = [o[1] if isinstance(o, tuple) else o for o in options]
+        values += [choices[0], choices[-1]]
+    if isinstance(control.value, bool):
+        values.append(not control.value)
+    unique: list[Any] = []
+    for value in values:
+        if value not in unique:
+            unique.append(value)
+    return unique
+
+
+def settings(controls: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The default setting, then each control at each of its extremes."""
+    default = {name: control.value for name, control in controls.items()}
+    yield default
+    for name, control in controls.items():
+        for value in extremes(control)[1:]:
+            yield {**default, name: value}
+
+
+def explore(figure_fn: Callable[..., Any], **controls: Any) -> Any:
+    """Connect controls to a figure function and show both.
+
+    Parameters
+    ----------
+    figure_fn : callable
+        Called with one keyword per control; returns a matplotlib figure or
+        (figure, text).
+    **controls
+        ipywidgets abbreviations as in ``interact`` (``(0, 1, 0.1)``, a list of
+        options, a bool) or widgets.
+
+    Raises
+    ------
+    Exception
+        Headless, whatever ``figure_fn`` raises at the default, minimum or maximum
+        of any control.
+    """
+    import ipywidgets as widgets
+    from IPython.display import display
+
+    made = widgets.interactive(lambda **_: None, {"manual": False}, **controls)
+    wanted = {w._kwarg: w for w in made.kwargs_widgets}
+    for name, control in wanted.items():
+        control.description = control.description or name.replace("_", " ")
+        control.style = {"description_width": "initial"}
+        if hasattr(control, "continuous_update"):
+            control.continuous_update = False
+        control.layout = widgets.Layout(width="340px")
+    if headless():
+        for setting in settings(wanted):
+            try:
+                render(figure_fn(**setting))
+            except Exception as error:
+                error.add_note(f"explorer setting: {setting}")
+                raise
+    image = widgets.Image(format="png", layout=widgets.Layout(max_width="800px"))
+    status = widgets.HTML()
+
+    def redraw(_change: Any = None) -> None:
+        setting = {name: control.value for name, control in wanted.items()}
+        try:
+            image.value, text = render(figure_fn(**setting))
+            shown = ", ".join(f"{k} = {v}" for k, v in setting.items())
+            status.value = f"<div role='status'>{text or shown}</div>"
+        except Exception as error:
+            last = traceback.format_exception_only(error)[-1].strip()
+            status.value = f"<div role='alert' style='color:#D55E00'>{last}</div>"
+            if headless():
+                raise
+
+    redraw()
+    for control in wanted.values():
+        control.observe(redraw, names="value")
+    box = widgets.VBox([widgets.VBox(list(wanted.values())), image, status])
+    display(box)
+    return None

@@ -1,0 +1,271 @@
+"""The tagged parameters cell of a notebook, read without running it.
+
+papermill only warns about an unknown parameter and never checks types. Here the
+cell is parsed with :mod:`ast`, so that a wrong name, type or value is one clear
+line before any kernel starts.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import tokenize
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from types import GenericAlias
+from typing import Annotated, Any, Literal, Optional, Union
+
+import nbformat
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+_TYPES: dict[str, Any] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": bool,
+    "list": list,
+    "dict": dict,
+    "tuple": tuple,
+    "None": None,
+    "Literal": Literal,
+    "Optional": Optional,
+    "Union": Union,
+}
+_STRICT = ConfigDict(allow_inf_nan=False)
+
+
+class ParameterError(ValueError):
+    """A parameter that the notebook does not have or cannot take."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of the parameters cell."""
+
+    name: str
+    annotation: str
+    type: Any
+    default: Any
+    help: str = ""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+    def adapter(self) -> TypeAdapter[Any]:
+        kind = self.type
+        if self.limits:
+            kind = _limit(kind, self.limits)
+        return TypeAdapter(kind, config=_STRICT)
+
+    def check(self, value: Any) -> Any:
+        """Return ``value`` as the declared type, or raise :class:`ParameterError`."""
+        try:
+            return self.adapter().validate_python(value, strict=True)
+        except ValidationError as error:
+            raise ParameterError(self._message(value, error)) from None
+
+    def parse(self, text: str) -> Any:
+        """Read a value typed in the shell: ``1e-3``, ``true``, ``none``, ``1,2,3``."""
+        adapter = self.adapter()
+        word = text.strip()
+        attempts: list[tuple[Any, bool]] = []
+        if word.lower() in {"none", "null"}:
+            attempts.append((None, True))
+        literal = _literal(word)
+        if self._is_text():
+            attempts.append((text, True))
+        if literal is not _NOTHING:
+            attempts.append((literal, True))
+        attempts.append((word, False))
+        if "," in word and not isinstance(literal, list):
+            items = [_literal(part.strip()) for part in word.split(",")]
+            words = [part.strip() for part in word.split(",")]
+            if _NOTHING not in items:
+                attempts.append((items, True))
+            attempts.append((words, False))
+        if isinstance(literal, float):
+            attempts.append((literal, False))
+        if "list" in self.annotation and literal is not _NOTHING:
+            attempts.append(([literal], True))
+        first: ValidationError | None = None
+        for value, strict in attempts:
+            try:
+                return adapter.validate_python(value, strict=strict)
+            except ValidationError as error:
+                first = first or error
+        assert first is not None
+        raise ParameterError(self._message(text, first))
+
+    def _is_text(self) -> bool:
+        try:
+            TypeAdapter(self.type).validate_python("any text", strict=True)
+        except ValidationError:
+            return False
+        return True
+
+    def _message(self, value: Any, error: ValidationError) -> str:
+        detail = error.errors()[0]
+        reason = detail["msg"][0].lower() + detail["msg"][1:]
+        hint = ""
+        if isinstance(value, str) and detail["type"] == "literal_error":
+            names = [str(c) for c in getattr(self.type, "__args__", ())]
+            hint = suggest(value, names)
+        limits = "".join(f", {k} {v}" for k, v in self.limits.items())
+        return (
+            f"parameter {self.name!r}: {value!r} is not allowed "
+            f"({self.annotation}{limits}): {reason}{hint}"
+        )
+
+
+_NOTHING = object()
+
+
+def _literal(text: str) -> Any:
+    """Python or JSON literal in ``text``, or ``_NOTHING``."""
+    for reader in (ast.literal_eval, json.loads):
+        try:
+            return reader(text)
+        except (ValueError, SyntaxError):
+            continue
+    return _NOTHING
+
+
+def _limit(kind: Any, limits: Mapping[str, Any]) -> Any:
+    """Apply ``ge``, ``le``, ``gt``, ``lt`` or lengths to a type, sparing ``None``."""
+    arguments: tuple[Any, ...] = getattr(kind, "__args__", ())
+    origin = getattr(kind, "__origin__", None)
+    if type(None) in arguments and origin is not Literal:
+        rest = [a for a in arguments if a is not type(None)]
+        return Optional[_limit(Union[tuple(rest)], limits)]  # noqa: UP007, UP045
+    if origin is list and not {"min_length", "max_length"} & set(limits):
+        return GenericAlias(list, (Annotated[arguments[0], Field(**limits)],))
+    return Annotated[kind, Field(**limits)]
+
+
+def suggest(name: str, names: Iterable[str]) -> str:
+    """``"; did you mean 'x'?"`` for the nearest of ``names``, else an empty text."""
+    close = get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _resolve(annotation: ast.expr) -> Any:
+    """Evaluate a type annotation that uses only the allowed names."""
+    for node in ast.walk(annotation):
+        if isinstance(node, ast.Name) and node.id not in _TYPES:
+            raise ParameterError(
+                f"type {node.id!r} is not allowed in a parameters cell; "
+                f"use one of {', '.join(_TYPES)}"
+            )
+        if isinstance(node, ast.Call | ast.Attribute | ast.Lambda):
+            raise ParameterError(
+                f"{ast.unparse(annotation)!r} is not a plain type annotation"
+            )
+    code = compile(ast.Expression(annotation), "<parameters>", "eval")
+    return eval(code, {"__builtins__": {}}, _TYPES)
+
+
+def _comments(source: str) -> dict[int, str]:
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {
+        t.start[0]: t.string.lstrip("# ").strip()
+        for t in tokens
+        if t.type == tokenize.COMMENT
+    }
+
+
+def parse_cell(
+    source: str, limits: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Parameter]:
+    """Parameters declared in the source of a parameters cell, in order.
+
+    Raises
+    ------
+    ParameterError
+        If a default is no literal, a type is unknown, a default does not fit its
+        own type, or ``limits`` names a parameter that does not exist.
+    """
+    comments = _comments(source)
+    found: dict[str, Parameter] = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and node.module == "typing":
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)):
+            raise ParameterError(
+                f"line {node.lineno} of the parameters cell is not "
+                "'name: type = literal  # comment'"
+            )
+        name = node.target.id
+        try:
+            default = ast.literal_eval(node.value) if node.value else None
+        except ValueError:
+            raise ParameterError(f"default of {name!r} is not a literal") from None
+        end = node.end_lineno or node.lineno
+        found[name] = Parameter(
+            name=name,
+            annotation=ast.unparse(node.annotation),
+            type=_resolve(node.annotation),
+            default=default,
+            help=comments.get(node.lineno, comments.get(end, "")),
+            limits=dict((limits or {}).get(name, {})),
+        )
+        found[name].check(default)
+    for name in limits or {}:
+        if name not in found:
+            raise ParameterError(f"limits name {name!r}{suggest(name, found)}")
+    return found
+
+
+def parameters_cell(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The one code cell tagged ``parameters``."""
+    cells = [
+        c
+        for c in notebook.cells
+        if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])
+    ]
+    if len(cells) != 1:
+        raise ParameterError(
+            f"expected one code cell tagged 'parameters', found {len(cells)}"
+        )
+    return cells[0]
+
+
+def read_parameters(
+    path: Path, limits: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Parameter]:
+    """Parameters of the notebook at ``path``."""
+    notebook = nbformat.read(path, as_version=4)
+    return parse_cell(parameters_cell(notebook).source, limits)
+
+
+def check_values(
+    parameters: Mapping[str, Parameter], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Validate ``values`` (already Python objects) against ``parameters``."""
+    return {
+        name: _known(parameters, name).check(value) for name, value in values.items()
+    }
+
+
+def parse_assignments(
+    parameters: Mapping[str, Parameter], assignments: Iterable[str]
+) -> dict[str, Any]:
+    """Validate shell assignments such as ``["gamma=0.5", "shape=a=b"]``."""
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise ParameterError(f"{assignment!r} is not of the form name=value")
+        values[name] = _known(parameters, name).parse(text)
+    return values
+
+
+def _known(parameters: Mapping[str, Parameter], name: str) -> Parameter:
+    if name not in parameters:
+        raise ParameterError(
+            f"unknown parameter {name!r}{suggest(name, parameters)} "
+            f"(this notebook has: {', '.join(parameters)})"
+        )
+    return parameters[name]

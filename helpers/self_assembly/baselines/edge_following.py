@@ -1,0 +1,360 @@
+"""Edge following: the thousand-robot self-assembly rule on a grid."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from helpers.self_assembly.baselines.board import (
+    KING_COL,
+    KING_ROW,
+    BoolArray,
+    IntArray,
+    make_board,
+    run_board,
+)
+from helpers.self_assembly.trace import Trace
+
+START, WAIT, OUTSIDE, INSIDE, JOINED = range(5)
+_FAR = 1 << 40  # gradient of an agent that has not heard of the seed
+_CLEARANCE = 2  # cells between the packed agents and the target
+_MARGIN = 1  # free cells along the border of the grid
+
+
+@njit(cache=True)
+def _is_wall(row, col, holder, state):  # type: ignore[no-untyped-def]
+    """Off the grid, or held by an agent that is not moving."""
+    height, width = holder.shape
+    if not (0 <= row < height and 0 <= col < width):
+        return True
+    agent = holder[row, col]
+    return agent >= 0 and state[agent] != OUTSIDE and state[agent] != INSIDE
+
+
+@njit(cache=True)
+def _is_moving(row, col, holder, state):  # type: ignore[no-untyped-def]
+    height, width = holder.shape
+    if not (0 <= row < height and 0 <= col < width):
+        return False
+    agent = holder[row, col]
+    return agent >= 0 and (state[agent] == OUTSIDE or state[agent] == INSIDE)
+
+
+@njit(cache=True)
+def _find_wall(row, col, holder, state, step_row, step_col):  # type: ignore[no-untyped-def]
+    """Direction of the nearest stationary neighbour, -1 if there is none."""
+    height, width = holder.shape
+    for first in range(2):
+        for k in range(first, 8, 2):
+            i, j = row + step_row[k], col + step_col[k]
+            if 0 <= i < height and 0 <= j < width:
+                if _is_wall(i, j, holder, state):
+                    return k
+    return -1
+
+
+@njit(cache=True)
+def _next_move(row, col, wall, holder, state, step_row, step_col):  # type: ignore[no-untyped-def]
+    """First open direction counter-clockwise from the wall, -1 if walled in.
+
+    Keeping the wall on the right leads clockwise round the structure, always at
+    distance 1 from a stationary agent.
+    """
+    for turn in range(1, 8):
+        k = (wall - turn) % 8
+        if not _is_wall(row + step_row[k], col + step_col[k], holder, state):
+            return k
+    return -1
+
+
+@njit(cache=True)
+def _wall_after(k):  # type: ignore[no-untyped-def]
+    """Where the wall is after move ``k``: the last cell scanned before it."""
+    return (k + 2) % 8 if k % 2 == 0 else (k + 3) % 8
+
+
+@njit(cache=True)
+def _edge_step(target, positions, holder, state, gradient, wall, tie, leave, step_row, step_col):  # type: ignore[no-untyped-def]  # noqa: E501
+    """One step of all agents in id order."""
+    height, width = holder.shape
+    moved = 0
+    for agent in range(4, len(positions)):
+        if state[agent] == JOINED:
+            continue
+        row, col = positions[agent]
+
+        # Gradient: hop count from the seed through stationary agents.
+        nearest = _FAR
+        layer_done = False
+        crowded = False
+        for k in range(8):
+            i, j = row + step_row[k], col + step_col[k]
+            if 0 <= i < height and 0 <= j < width and holder[i, j] >= 0:
+                other = holder[i, j]
+                if state[other] == OUTSIDE or state[other] == INSIDE:
+                    crowded = True
+                else:
+                    nearest = min(nearest, gradient[other])
+        gradient[agent] = min(nearest + 1, _FAR)
+
+        if state[agent] == START and gradient[agent] < _FAR:
+            state[agent] = WAIT
+        if state[agent] < WAIT or (state[agent] == WAIT and crowded):
+            continue
+
+        if state[agent] == WAIT:
+            # Highest gradient among those waiting within reach goes first.
+            first = True
+            for i in range(max(0, row - 2), min(height, row + 3)):
+                for j in range(max(0, col - 2), min(width, col + 3)):
+                    other = holder[i, j]
+                    if other < 0 or other == agent or state[other] != WAIT:
+                        continue
+                    if gradient[other] > gradient[agent] or (
+                        gradient[other] == gradient[agent] and tie[other] > tie[agent]
+                    ):
+                        first = False
+            if not first:
+                continue
+
+        if state[agent] == OUTSIDE and target[row, col]:
+            state[agent] = INSIDE
+        if state[agent] == INSIDE:
+            for k in range(8):
+                i, j = row + step_row[k], col + step_col[k]
+                if 0 <= i < height and 0 <= j < width and holder[i, j] >= 0:
+                    other = holder[i, j]
+                    if state[other] == JOINED and gradient[other] >= gradient[agent]:
+                        layer_done = True
+            if layer_done or not target[row, col]:
+                state[agent] = JOINED
+                continue
+
+        side = wall[agent]
+        if side < 0 or not _is_wall(
+            row + step_row[side], col + step_col[side], holder, state
+        ):
+            side = _find_wall(row, col, holder, state, step_row, step_col)
+        if side < 0:
+            continue
+        k = _next_move(row, col, side, holder, state, step_row, step_col)
+        if k < 0:
+            continue
+        to_row, to_col = row + step_row[k], col + step_col[k]
+        if state[agent] == INSIDE and not leave and not target[to_row, to_col]:
+            state[agent] = JOINED
+            continue
+        if _is_moving(to_row, to_col, holder, state):
+            continue
+        if state[agent] == WAIT:
+            state[agent] = OUTSIDE
+        else:
+            # Yield to a mover one cell further on.
+            ahead = _next_move(
+                to_row, to_col, _wall_after(k), holder, state, step_row, step_col
+            )
+            i, j = to_row + step_row[ahead], to_col + step_col[ahead]
+            if holder[i, j] != agent and _is_moving(i, j, holder, state):
+                continue
+        wall[agent] = _wall_after(k)
+        holder[row, col] = -1
+        holder[to_row, to_col] = agent
+        positions[agent, 0] = to_row
+        positions[agent, 1] = to_col
+        moved += 1
+    return moved
+
+
+def seed_cells(target: BoolArray) -> IntArray:
+    """Cells of the four seeds, int array (4, 2): origin, two helpers, one inside.
+
+    The inside one stands on the leftmost cell of the target's lowest row (r, c); the
+    origin of the gradient below it at (r + 1, c), the helpers at (r + 1, c + 1) and
+    (r + 2, c).
+
+    Raises
+    ------
+    ValueError
+        If the target is empty or leaves no room for the seeds.
+    """
+    cells = np.argwhere(target)
+    if not len(cells):
+        raise ValueError("an empty target has no place for the seeds")
+    row = cells[:, 0].max()
+    col = cells[cells[:, 0] == row, 1].min()
+    if row + 3 >= target.shape[0] or col + 1 >= target.shape[1]:
+        raise ValueError(
+            "edge following needs 3 free rows below the target and a free column to "
+            f"its right; its lowest cell is ({row}, {col}) in {target.shape}"
+        )
+    return np.array([(row + 1, col), (row + 1, col + 1), (row + 2, col), (row, col)])
+
+
+def edge_following_start(target: npt.ArrayLike, n: int) -> IntArray:
+    """Pack ``n`` agents next to the seed, four of them seeds, outside the target.
+
+    Columns are filled from the bottom of the grid up, first the seed's own, then
+    those to its right, then those to its left, and each only as far as it keeps two
+    free cells to the target. The packing is 8-connected, so that all hear the seed.
+
+    Parameters
+    ----------
+    target : bool array (H, W)
+    n : int
+        Number of agents, seeds included; |T| + 3 fills the target, since three of
+        the seeds stand outside.
+
+    Returns
+    -------
+    int array (n, 2)
+        Start cells, the seeds of `seed_cells` first.
+
+    Raises
+    ------
+    ValueError
+        If n is below 4, the target is empty, or there is not enough room.
+    """
+    mask = make_board(target, ()).target
+    if n < 4:
+        raise ValueError(f"edge following needs at least its 4 seeds, got n = {n}")
+    seeds = seed_cells(mask)
+    height, width = mask.shape
+    near = np.zeros((height + 2 * _CLEARANCE, width + 2 * _CLEARANCE), dtype=bool)
+    for row, col in np.argwhere(mask):
+        near[row : row + 2 * _CLEARANCE + 1, col : col + 2 * _CLEARANCE + 1] = True
+    near = near[_CLEARANCE:-_CLEARANCE, _CLEARANCE:-_CLEARANCE]
+    tail_row, col = seeds[2]
+    bottom = height - 1 - _MARGIN
+    start = [(int(row), int(column)) for row, column in seeds]
+    start += [(row, col) for row in range(tail_row + 1, bottom + 1)]
+    columns = [*range(col + 1, width - _MARGIN), *range(col - 1, _MARGIN - 1, -1)]
+    for column in columns:
+        for row in range(bottom, _MARGIN - 1, -1):
+            if near[row, column]:
+                break
+            start.append((row, column))
+    if len(start) < n:
+        raise ValueError(
+            f"only {len(start)} agents can be packed next to the seed, {n} were asked "
+            "for; use a larger grid or a smaller target"
+        )
+    return np.array(start[:n], dtype=np.int64)
+
+
+def run_edge_following(
+    target: npt.ArrayLike,
+    positions: npt.ArrayLike,
+    *,
+    seed: int = 0,
+    max_steps: int = 100_000,
+    record: bool = True,
+    patience: int = 200,
+    leave: bool = False,
+) -> Trace:
+    """Build the shape layer by layer from a seed, one walker behind the other.
+
+    A gradient counts hops (king moves) from the seed through stationary agents.
+    An agent's state goes
+
+    * *start* -> *wait to move* when it hears the gradient;
+    * -> *move while outside* when no neighbour moves and its gradient is the
+      largest among those waiting within two cells (ties: random local id). It
+      follows the edge of the structure clockwise, at distance 1 from the nearest
+      stationary agent, and yields to a mover up to two cells ahead;
+    * -> *move while inside* on a cell of the target;
+    * -> *joined* next to a joined neighbour whose gradient is at least its own, or
+      when the edge leads out of the target.
+
+    The run ends when all have joined or nobody has joined for ``patience`` steps
+    (counted from the first one). Agents start one after the other and walk round
+    everything built so far: steps grow like n or worse, and so does the wall time.
+
+    Source: Rubenstein, Cornejo & Nagpal, Science 2014, on the grid as in the
+    authors' published engine for the paper's comparison. Ours: only waiting agents
+    are compared in the start rule and an enclosed agent does not start (otherwise
+    the last ones near the seed never do), the border of the grid counts as an edge
+    to follow, and by default a walker joins on its last cell inside.
+
+    Parameters
+    ----------
+    target : bool array (H, W)
+    positions : int array (n, 2)
+        Start cells from `edge_following_start`, or any whose first four rows are
+        the seeds.
+    seed : int
+        Seeds the local ids that break ties.
+    max_steps : int
+        Cap on the number of steps; far more are needed than by the other methods.
+    record : bool
+        Keep all states (memory: 8 n bytes per step), or only the first and the last.
+    patience : int
+        Steps without anyone joining after which the run is given up.
+    leave : bool
+        Join only after stepping out of the target, as in the published engine.
+
+    Raises
+    ------
+    ValueError
+        If the instance is malformed (see `make_board`), has no room for the seeds,
+        or the first four agents are not on the seed cells.
+    """
+    board = make_board(target, positions)
+    if patience < 1:
+        raise ValueError(f"patience must be 1 step or more, got {patience}")
+    n = board.n_agents
+    if board.target.any():
+        seeds = seed_cells(board.target)
+        if not np.array_equal(board.positions[:4], seeds):
+            raise ValueError(
+                f"the first four agents must be the seeds at {seeds.tolist()}; "
+                "make the start with edge_following_start(target, n)"
+            )
+    start = perf_counter()
+    state = np.full(n, START, dtype=np.int64)
+    state[:4] = JOINED
+    gradient = np.full(n, _FAR, dtype=np.int64)
+    gradient[:4] = (0, 1, 1, 1)[:n]
+    wall = np.full(n, -1, dtype=np.int64)
+    tie = np.random.default_rng(seed).permutation(n)
+    planning_seconds = perf_counter() - start
+
+    def advance(agents: IntArray) -> int:
+        return int(
+            _edge_step(
+                board.target,
+                agents,
+                board.holder,
+                state,
+                gradient,
+                wall,
+                tie,
+                leave,
+                KING_ROW,
+                KING_COL,
+            )
+        )
+
+    # A call without agents compiles (or loads) the kernel outside the timed part.
+    advance(board.positions[:0])
+    joined, idle = 4, 0
+
+    def step() -> int:
+        nonlocal joined, idle
+        moved = advance(board.positions)
+        now = int((state == JOINED).sum())
+        idle = 0 if now > joined or now == 4 else idle + 1
+        joined = now
+        return moved
+
+    return run_board(
+        board,
+        "Edge following",
+        step,
+        max_steps=max_steps,
+        record=record,
+        planning_seconds=planning_seconds,
+        stop=lambda: joined == n or idle >= patience,
+    )

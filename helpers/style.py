@@ -1,0 +1,126 @@
+"""One look for all figures: small, vector, colour-blind-safe, one colour a method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette: told apart with every common colour-vision deficiency.
+PALETTE = {
+    "blue": "#0072B2",
+    "orange": "#D55E00",
+    "green": "#009E73",
+    "yellow": "#E69F00",
+    "sky": "#56B4E9",
+    "purple": "#CC79A7",
+    "black": "#222222",
+    "grey": "#8A8A8A",
+}
+PAPER = PALETTE["black"]  # the paper's value, always a black diamond
+
+# Register a method once here; every notebook then draws it in the same colour.
+METHODS = {
+    "ALF": PALETTE["blue"],
+    "ALF + geodesic": PALETTE["sky"],
+    "OPT-D": PALETTE["green"],
+    "HUN": PALETTE["yellow"],
+    "TSWAP": PALETTE["purple"],
+    "distance transform": PALETTE["grey"],
+    "edge following": PALETTE["orange"],
+}
+
+RC: dict[str, Any] = {
+    "figure.figsize": (4.0, 2.5),
+    "figure.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.5,
+    "axes.grid": True,
+    "grid.color": "#E5E5E5",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "font.family": "DejaVu Sans",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "reprise",
+    "savefig.facecolor": "white",
+    "figure.facecolor": "white",
+}
+
+
+def use() -> None:
+    """Apply the style and, inside IPython, draw inline figures as SVG."""
+    import matplotlib as mpl
+
+    settings: Any = mpl.rcParams
+    settings.update(RC)
+    settings["axes.prop_cycle"] = mpl.cycler(color=list(PALETTE.values()))
+    try:
+        from IPython.core.getipython import get_ipython
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:
+        return
+    if get_ipython() is not None:
+        set_matplotlib_formats("svg")
+
+
+def color(method: str) -> str:
+    """The fixed colour of ``method``; KeyError with the known names otherwise."""
+    try:
+        return METHODS[method]
+    except KeyError:
+        raise KeyError(
+            f"no colour for {method!r}; register it in helpers.style.METHODS "
+            f"(there are: {', '.join(METHODS)})"
+        ) from None
+
+
+def grid(rows: int, columns: int, size: float = 1.6) -> tuple[Figure, Any]:
+    """Small multiples of square panels, ``size`` inches each, without axes."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(columns * size, rows * size), squeeze=False
+    )
+    for ax in axes.flat:
+        ax.set_axis_off()
+    return figure, axes
+
+
+def label_line(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
+    """Write ``text`` at the end of a line, in the line's colour."""
+    ax.annotate(
+        text,
+        (x, y),
+        xytext=(4, 0),
+        textcoords="offset points",
+        color=colour,
+        fontsize=7.5,
+        va="center",
+        annotation_clip=False,
+    )
+
+
+def paper_marker(ax: Axes, x: float, y: float, text: str = "paper") -> None:
+    """The paper's value beside ours: a black diamond with its label."""
+    ax.plot([x], [y], "D", color=PAPER, markersize=5, zorder=5)
+    ax.annotate(
+        text,
+        (x, y),
+        xytext=(5, 4),
+        textcoords="offset points",
+        fontsize=7.5,
+        color=PAPER,
+    )
