@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Okabe-Ito hues, readable with every common colour vision; the same as the viewer's.
 GROUND, TARGET, INSIDE, OUTSIDE = "#ffffff", "#d4d7db", "#0072b2", "#e69f00"
 BLUE, RED = "#0072b2", "#d55e00"
-_CELLS = ListedColormap([GROUND, TARGET, INSIDE, OUTSIDE])
+CELL_COLOURS = ListedColormap([GROUND, TARGET, INSIDE, OUTSIDE])
 _LIGHTS = {
     "blue": LinearSegmentedColormap.from_list("blue light", [GROUND, BLUE]),
     "red": LinearSegmentedColormap.from_list("red light", [GROUND, RED]),
@@ -148,7 +148,7 @@ def film_strip(
         row, column = divmod(k, columns)
         axis = axes[row * rows_per_block, column]
         states = cell_states(trace.target, trace.positions[index])
-        axis.imshow(states, cmap=_CELLS, vmin=0, vmax=3, interpolation="nearest")
+        axis.imshow(states, cmap=CELL_COLOURS, vmin=0, vmax=3, interpolation="nearest")
         empty = int((states == 1).sum())
         axis.set_title(f"step {step}: {empty} empty", fontsize=8, pad=3)
         _frame(axis)

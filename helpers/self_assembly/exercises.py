@@ -1,0 +1,76 @@
+"""Checks of notebook 01's exercises; each raises AssertionError with a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from helpers.self_assembly.baselines import lower_bounds
+from helpers.self_assembly.light_field import direct_field
+from helpers.self_assembly.priority import priority_list
+
+Cell = tuple[int, int]
+
+
+def check_blue_light(attempt: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
+    """``attempt(target, occupied)`` -> blue light (H, W), equation (1)."""
+    rng = np.random.default_rng(0)
+    for shape in ((5, 5), (4, 9), (1, 6)):
+        target = rng.random(shape) < 0.5
+        occupied = rng.random(shape) < 0.4
+        expected = direct_field(target & ~occupied)
+        found = np.asarray(attempt(target, occupied), dtype=float)
+        assert found.shape == shape, f"the light has shape {found.shape}, not {shape}"
+        assert np.allclose(found, expected), (
+            "the light differs; sources are target cells without an agent, and the "
+            "distance is max(|dy|, |dx|)"
+        )
+
+
+def check_late_list(
+    attempt: Callable[[np.ndarray, np.ndarray, Cell], Sequence[Cell]],
+) -> None:
+    """``attempt(red, target, cell)`` -> good cells of the late phase, best first."""
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        red = rng.random((6, 6))  # no ties
+        target = rng.random((6, 6)) < 0.7
+        for row, column in np.argwhere(target):
+            cell = int(row), int(column)
+            expected = priority_list(red, red, target, cell, phase="late").good
+            found = [(int(r), int(c)) for r, c in attempt(red, target, cell)]
+            assert set(found) == set(expected), (
+                f"at {cell}: {found} instead of {list(expected)}; good cells lie in "
+                "the target, on the grid, and are no brighter in red than the own cell"
+            )
+            assert found == list(expected), "right cells, wrong order: darkest first"
+
+
+def check_lower_bound(attempt: Callable[[np.ndarray, np.ndarray], float]) -> None:
+    """``attempt(target, positions)`` -> steps that no method can beat."""
+    rng = np.random.default_rng(2)
+    for _ in range(10):
+        target = rng.random((8, 11)) < 0.3
+        free = np.argwhere(~target)
+        size = int(target.sum())
+        positions = free[rng.permutation(len(free))[:size]]
+        expected = lower_bounds.farthest_target(target, positions)
+        found = attempt(target, positions)
+        assert found == expected, (
+            f"{found} instead of {expected}: for each target cell take its nearest "
+            "agent, then the largest of these Chebyshev distances"
+        )
+
+
+def check_aic(attempt: Callable[[np.ndarray, int], float]) -> None:
+    """``attempt(residuals, k)`` -> m ln(RSS / m) + 2 k, for m residuals."""
+    rng = np.random.default_rng(3)
+    for m in (5, 40):
+        residuals = rng.normal(size=m)
+        expected = m * np.log(np.mean(residuals**2)) + 2 * 3
+        found = attempt(residuals, 3)
+        assert np.isclose(found, expected), (
+            f"{found:.3f} instead of {expected:.3f}: m ln(RSS / m) + 2 k"
+        )
+    assert attempt(residuals, 4) > found, "more parameters must cost something"

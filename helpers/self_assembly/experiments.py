@@ -1,0 +1,220 @@
+"""The chapter's experiments, each one tidy table: a row per run.
+
+Every function is a cached stage: its key holds the arguments and the code it uses,
+so an interrupted notebook resumes where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from helpers.cache import stage
+from helpers.self_assembly.assembly import Assembly
+from helpers.self_assembly.config import AssemblyConfig
+from helpers.self_assembly.metrics import summarise
+from helpers.self_assembly.shape_categories import CATEGORIES
+from helpers.self_assembly.shape_loader import load_shape_folder
+from helpers.self_assembly.shapes import make_shape, named_shape, text_shape
+from helpers.self_assembly.trace import Trace
+
+ABLATION_CAP = 400  # steps; settings that fail would otherwise eat the time
+READINGS: dict[str, dict[str, Any]] = {
+    "random order": {"order": "random"},
+    "fixed order": {"order": "id"},
+    "4 rounds": {"semantics": "rounds", "rounds": 4},
+    "2 rounds": {"semantics": "rounds", "rounds": 2},
+    "1 round": {"semantics": "rounds", "rounds": 1},
+    "release (3-D version)": {"order": "random", "gamma_reading": "release"},
+}
+
+
+def row(trace: Trace, **labels: Any) -> dict[str, Any]:
+    """Measures of one run with its labels, as a row of a tidy table."""
+    measures = summarise([trace]).iloc[0].to_dict()
+    return {**labels, **measures, "seconds": trace.total_seconds}
+
+
+def _table(rows: Iterable[dict[str, Any]], total: int, title: str) -> pd.DataFrame:
+    return pd.DataFrame(list(tqdm(rows, total=total, desc=title, leave=False)))
+
+
+def run_once(
+    target: np.ndarray, seed: int, config: AssemblyConfig, **start: Any
+) -> Trace:
+    """One run from a random start outside ``target``; see :class:`Assembly`."""
+    return Assembly(target, config=config, seed=seed, **start).run(record=False)
+
+
+@stage
+def headline_runs(
+    width: int, seeds: Sequence[int], config: AssemblyConfig
+) -> pd.DataFrame:
+    """The paper's largest instance under every reading of "in parallel"."""
+    target = named_shape("pentagon", width)
+    cases = [(name, seed) for name in READINGS for seed in seeds]
+    rows = (
+        row(run_once(target, seed, replace(config, **READINGS[name])),
+            reading=name, seed=seed)
+        for name, seed in cases
+    )
+    return _table(rows, len(cases), "headline")
+
+
+@stage
+def category_runs(
+    width: int,
+    instances: int,
+    seeds: Sequence[int],
+    config: AssemblyConfig,
+    folder: str | None = None,
+) -> pd.DataFrame:
+    """Runs over all 16 shape categories.
+
+    With ``folder`` the shapes are the PNG files found there (the paper's own set),
+    otherwise ``instances`` generated shapes per category. Files outside the folders
+    of the authors' set have no category and are left out.
+    """
+    shapes: list[tuple[int, str, str, np.ndarray]] = []
+    if folder is not None:
+        for loaded in load_shape_folder(Path(folder), width):
+            if (known := loaded.category) is not None:
+                shapes.append((known.id, known.label, loaded.name, loaded.mask))
+        shapes.sort(key=lambda shape: shape[0])
+    else:
+        for known in CATEGORIES:
+            for i in range(instances):
+                mask = make_shape(known.id, width, instance=i)
+                shapes.append((known.id, known.label, f"{known.key} {i}", mask))
+    rows = (
+        row(run_once(mask, seed, config),
+            category=id, label=label, shape=name, seed=seed)
+        for id, label, name, mask in shapes
+        for seed in seeds
+    )
+    return _table(rows, len(shapes) * len(seeds), "categories")
+
+
+@stage
+def scaling_runs(
+    widths: Sequence[int], shapes: Sequence[str], seeds: Sequence[int],
+    config: AssemblyConfig,
+) -> pd.DataFrame:
+    """The same shape on growing grids: steps and seconds against n."""
+    cases = [
+        (width, name, seed) for width in widths for name in shapes for seed in seeds
+    ]
+    rows = (
+        row(run_once(named_shape(name, width), seed, config),
+             shape=name, width=width, seed=seed)
+        for width, name, seed in cases
+    )
+    return _table(rows, len(cases), "scaling")
+
+
+@stage
+def ablation_runs(
+    knob: str,
+    values: Sequence[Any],
+    shapes: Sequence[str],
+    width: int,
+    seeds: Sequence[int],
+    config: AssemblyConfig,
+) -> pd.DataFrame:
+    """Change one field of the configuration; runs stop at :data:`ABLATION_CAP`.
+
+    ``rounds`` implies the simultaneous semantics.
+    """
+    base = replace(config, max_steps=ABLATION_CAP)
+    if knob == "rounds":
+        base = replace(base, semantics="rounds")
+    cases = [(v, name, seed) for v in values for name in shapes for seed in seeds]
+    rows = (
+        row(run_once(named_shape(name, width), seed, replace(base, **{knob: value})),
+            knob=knob, setting=value, shape=name, seed=seed)
+        for value, name, seed in cases
+    )
+    return _table(rows, len(cases), knob)
+
+
+@stage
+def crowd_size_runs(
+    ratios: Sequence[float], shape: str, width: int, seeds: Sequence[int],
+    config: AssemblyConfig,
+) -> pd.DataFrame:
+    """Fewer and more agents than target cells: n = ratio |T|."""
+    target = named_shape(shape, width)
+    size = int(target.sum())
+    cases = [(ratio, seed) for ratio in ratios for seed in seeds]
+    rows = (
+        row(run_once(target, seed, config, n_agents=round(ratio * size)),
+             ratio=ratio, shape=shape, seed=seed)
+        for ratio, seed in cases
+    )
+    return _table(rows, len(cases), "crowd size")
+
+
+@stage
+def disturbance_runs(
+    event: str, shape: str, width: int, spares: float, seeds: Sequence[int],
+    config: AssemblyConfig,
+) -> list[tuple[int, list[int]]]:
+    """Disturb a run at step 40; the decay of open targets, per seed.
+
+    ``event``: "remove 10 %" takes that share of all agents away, "add 20 %" adds
+    agents after a start with too few, "new target" swaps the shape for the letter L.
+
+    Returns
+    -------
+    list of (step of the event, open targets per step)
+    """
+    found = []
+    target = named_shape(shape, width)
+    for seed in seeds:
+        n_agents = round(spares * int(target.sum()))
+        assembly = Assembly(target, n_agents, config=config, seed=seed)
+        while assembly.trace.steps < 40:
+            assembly.step(record=False)
+        disturb(assembly, event, width)
+        trace = assembly.run(record=False)
+        found.append((40, trace.unoccupied))
+    return found
+
+
+def disturb(assembly: Assembly, event: str, width: int) -> None:
+    """Apply one of the events of :func:`disturbance_runs`; ValueError if unknown."""
+    if event == "remove 10 %":
+        assembly.remove_agents(0.1)
+    elif event == "add 20 %":
+        assembly.add_agents(round(0.2 * assembly.n_agents))
+    elif event == "new target":
+        assembly.set_target(text_shape("L", width))
+    else:
+        raise ValueError(
+            f"unknown event {event!r} (there are: remove 10 %, add 20 %, new target)"
+        )
+
+
+@stage
+def failure_runs(
+    shapes: Sequence[str], width: int, seeds: Sequence[int], config: AssemblyConfig
+) -> tuple[pd.DataFrame, dict[str, Trace]]:
+    """Shapes that stall, without and with the geodesic repair (ours).
+
+    Also returns the first seed's final state per shape and repair.
+    """
+    rows, last = [], {}
+    for name in tqdm(shapes, desc="failures", leave=False):
+        target = named_shape(name, width)
+        for repair in ("none", "geodesic"):
+            for seed in seeds:
+                trace = run_once(target, seed, replace(config, repair=repair))
+                rows.append(row(trace, shape=name, repair=repair, seed=seed))
+                last.setdefault(f"{name}, {repair}", trace)
+    return pd.DataFrame(rows), last
