@@ -127,9 +127,7 @@ def rounded_polygon(corners: np.ndarray, radius: float) -> np.ndarray:
     following = np.roll(corners, -1, axis=0) - corners
     angle = np.arctan2(following[:, 1], following[:, 0]) / TAU - 0.25
     parts = []
-    for corner, before, after in zip(
-        corners, np.roll(angle, 1), angle, strict=True
-    ):
+    for corner, before, after in zip(corners, np.roll(angle, 1), angle, strict=True):
         turn = (after - before) % 1
         parts.append(corner + arc(radius, before, before + turn, samples=24))
     return np.vstack(parts)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from contourpy import contour_generator
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
@@ -103,8 +102,7 @@ class ShapeMeasures:
             if (category.holes, category.outer, category.inner)
             == (count, self.outer, self.inner)
             and (
-                category.boundary is None
-                or self.boundary in (None, category.boundary)
+                category.boundary is None or self.boundary in (None, category.boundary)
             )
         )
 
@@ -129,9 +127,7 @@ def convexity_defect(region: np.ndarray) -> float:
         # all cells on one straight line, or too few: nothing can be missing
         return 0.0
     low, high = points.min(axis=0), points.max(axis=0)
-    box = np.stack(
-        np.meshgrid(*map(np.arange, low, high + 1), indexing="ij"), axis=-1
-    )
+    box = np.stack(np.meshgrid(*map(np.arange, low, high + 1), indexing="ij"), axis=-1)
     slack = np.tensordot(box, hull.equations[:, :2], axes=(-1, 1))
     inside = (slack + hull.equations[:, 2] <= 1e-9).all(axis=-1).sum()
     return float(1 - len(points) / inside)
@@ -142,15 +138,38 @@ def _convexity(region: np.ndarray, defect: float) -> Convexity:
     return "concave" if defect > CONVEX_DEFECT and missing > 1.5 else "convex"
 
 
-def outer_contour(region: np.ndarray) -> np.ndarray:
-    """Outer boundary of a region as a closed polyline (N, 2) of (row, column).
+# cells ahead on the left and right of a walker at the upper left corner of cell (0, 0)
+CELLS_AHEAD = {
+    (0, 1): ((-1, 0), (0, 0)),
+    (1, 0): ((0, 0), (0, -1)),
+    (0, -1): ((0, -1), (-1, -1)),
+    (-1, 0): ((-1, -1), (-1, 0)),
+}
 
-    It runs through the middles of the edges between target and background cells.
+
+def outer_contour(region: np.ndarray) -> np.ndarray:
+    """Outer boundary of an 8-connected region, a closed polyline (N, 2).
+
+    Points are (row, column) of the middles of the edges between region and
+    background, met on a walk along the edges with the region on the right.
     """
-    grid = np.pad(region, 1).astype(float)
-    lines = contour_generator(z=grid).lines(0.5)
-    longest = max((np.asarray(line) for line in lines), key=len)
-    return longest[:-1, ::-1] - 1
+    cells = np.pad(region, 1)
+    row, column = map(int, np.argwhere(cells)[0])
+    down, right = 0, 1
+    start = (row, column, down, right)
+    points = []
+    while not points or (row, column, down, right) != start:
+        points.append((row + down / 2, column + right / 2))
+        row, column = row + down, column + right
+        ahead_left, ahead_right = (
+            cells[row + r, column + c] for r, c in CELLS_AHEAD[down, right]
+        )
+        if ahead_left:
+            down, right = -right, down
+        elif not ahead_right:
+            down, right = right, -down
+    # a corner (r, c) of the padded grid lies at (r - 3/2, c - 3/2) in cell centres
+    return np.array(points) - 1.5
 
 
 def straight_pieces(contour: np.ndarray, tolerance: float) -> np.ndarray:
@@ -241,7 +260,7 @@ def measure_shape(mask: np.ndarray) -> ShapeMeasures:
         raise ValueError("the mask is empty: there is nothing to measure")
     padded = np.pad(mask, 1)
     # label 1 is the background around the shape: the corner of the padding
-    background, count = ndimage.label(~padded)
+    background, _ = ndimage.label(~padded)
     holes = []
     for label, box in enumerate(ndimage.find_objects(background)[1:], start=2):
         region = background[box] == label

@@ -133,14 +133,10 @@ def _bin_rows(ink: np.ndarray, cells: int, pixel: float) -> np.ndarray:
     edges = edges.clip(0, rows)
     whole = np.minimum(edges.astype(int), rows - 1)
     sums = np.vstack([np.zeros_like(ink[:1]), ink.cumsum(axis=0)])
-    return np.diff(
-        sums[whole] + (edges - whole)[:, None] * ink[whole], axis=0
-    ) * pixel
+    return np.diff(sums[whole] + (edges - whole)[:, None] * ink[whole], axis=0) * pixel
 
 
-def coverage(
-    picture: np.ndarray, width: int, height: int, pixel: float
-) -> np.ndarray:
+def coverage(picture: np.ndarray, width: int, height: int, pixel: float) -> np.ndarray:
     """Share of every grid cell covered by a picture centred on the grid.
 
     Parameters

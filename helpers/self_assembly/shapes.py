@@ -40,6 +40,7 @@ __all__ = [
     "text_shape",
 ]
 
+
 def _check_keep(keep: str) -> None:
     if keep not in ("largest", "all"):
         raise nearest_name_error("keep", keep, ["largest", "all"])
@@ -52,9 +53,7 @@ def _kept(mask: np.ndarray, keep: Keep, what: str) -> np.ndarray:
     return mask
 
 
-def _draw(
-    drawing: Drawing, width: int, height: int, fill: float | None
-) -> np.ndarray:
+def _draw(drawing: Drawing, width: int, height: int, fill: float | None) -> np.ndarray:
     side = picture_side(width, height)
     picture = paint(centred(drawing), max(1024, 4 * math.ceil(side)))
     scale = 1.0
