@@ -165,9 +165,11 @@ def summarise(
             "quality": quality(trace),
             "similarity": final_similarity(trace),
             "steps_99": steps_until(trace, 0.99),
-            "seconds_per_step": float(np.mean(trace.seconds or [np.nan])),
+            "seconds_per_step": float(
+                np.mean(trace.seconds) if trace.seconds else np.nan
+            ),
             "planning_seconds": trace.planning_seconds,
-            "moved_per_step": float(np.mean(trace.moved or [np.nan])),
+            "moved_per_step": float(np.mean(trace.moved) if trace.moved else np.nan),
             "steps_per_sqrt_n": relative_completion_time(trace)
             / np.sqrt(max(1, trace.n_agents)),
         }
@@ -212,17 +214,19 @@ def stability(
                 f"no column {column!r}; the table has {', '.join(map(str, runs))}"
             )
     grouped = runs.groupby(by, sort=False)[value]
-    table = grouped.agg(mean="mean", std="std", runs="size")
-    table["left_out"] = 1 - grouped.count() / table["runs"]
-    means = table["mean"]
-    table.loc["over shapes"] = [
-        means.mean(),
-        means.std(),
-        len(means),
-        means.isna().mean(),
-    ]
+    means = grouped.mean()
+    over_shapes = pd.DataFrame(
+        {"mean": means.mean(), "std": means.std(), "runs": len(means)},
+        index=["over shapes"],
+    )
+    over_shapes["left_out"] = means.isna().mean()
+    per_shape = pd.DataFrame(
+        {"mean": means, "std": grouped.std(), "runs": grouped.size()}
+    )
+    per_shape["left_out"] = 1 - grouped.count() / per_shape["runs"]
+    table = pd.concat([per_shape, over_shapes])
     table.insert(2, "variation", table["std"] / table["mean"])
-    table["runs"] = table["runs"].astype(int)
+    table.index.name = by
     return table
 
 

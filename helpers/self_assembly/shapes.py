@@ -14,9 +14,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from helpers.self_assembly.cell_shapes import CELL_SHAPES
 from helpers.self_assembly.nearest_name import nearest_name_error
 from helpers.self_assembly.outlines import Drawing, centred, solid, text_contours
-from helpers.self_assembly.cell_shapes import CELL_SHAPES
 from helpers.self_assembly.shape_catalogue import CATALOGUE, Entry
 from helpers.self_assembly.shape_categories import CATEGORIES, Category, find_category
 from helpers.self_assembly.shape_raster import (
