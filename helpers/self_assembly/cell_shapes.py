@@ -14,19 +14,18 @@ import numpy as np
 def _spiral(side: int, rng: np.random.Generator) -> np.ndarray:
     """Square spiral, two cells wide with gaps of two cells."""
     cells = np.zeros((side, side), dtype=bool)
-    row, column, turn = 0, 0, 0
+    row, column = 0, 0
     steps = ((0, 1), (1, 0), (0, -1), (-1, 0))
     # after the first three sides, opposite sides come closer by one arm and gap
     lengths = [side - 2, side - 2, side - 2] + [
         a for a in range(side - 6, 0, -4) for _ in "ab"
     ]
-    for length in lengths:
+    for turn, length in enumerate(lengths):
         down, right = steps[turn % 4]
         for _ in range(length):
             cells[row : row + 2, column : column + 2] = True
             row, column = row + down, column + right
         cells[row : row + 2, column : column + 2] = True
-        turn += 1
     return cells
 
 

@@ -7,7 +7,6 @@ a drawing is a sequence of layers, painted in order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,9 +126,7 @@ def rounded_polygon(corners: np.ndarray, radius: float) -> np.ndarray:
     following = np.roll(corners, -1, axis=0) - corners
     angle = np.arctan2(following[:, 1], following[:, 0]) / TAU - 0.25
     parts = []
-    for corner, before, after in zip(
-        corners, np.roll(angle, 1), angle, strict=True
-    ):
+    for corner, before, after in zip(corners, np.roll(angle, 1), angle, strict=True):
         turn = (after - before) % 1
         parts.append(corner + arc(radius, before, before + turn, samples=24))
     return np.vstack(parts)
@@ -151,11 +148,17 @@ def heart(size: float = 1.0) -> np.ndarray:
 
 def gear(teeth: int, depth: float = 0.2, radius: float = 0.5) -> np.ndarray:
     """Toothed wheel; the teeth taper a little."""
-    low, corners = 1 - depth, []
+    parts = []
     for tooth in range(teeth):
-        for offset, r in ((-0.32, low), (-0.2, 1.0), (0.2, 1.0), (0.32, low)):
-            corners.append(arc(radius * r, *[(tooth + offset) / teeth] * 2, 1)[0])
-    return np.array(corners)
+        for offset, ratio in (
+            (-0.32, 1 - depth),
+            (-0.2, 1),
+            (0.2, 1),
+            (0.32, 1 - depth),
+        ):
+            turn = (tooth + offset) / teeth
+            parts.append(arc(radius * ratio, turn, turn, samples=1))
+    return np.vstack(parts)
 
 
 def bolt(size: float = 1.0) -> np.ndarray:
@@ -200,7 +203,7 @@ def random_blob(rng: np.random.Generator) -> np.ndarray:
     t = np.arange(480) / 480 * TAU
     main = int(rng.integers(3, 6))
     r = 1 + 0.24 * np.cos(main * t + rng.uniform(0, TAU))
-    for k in {2, 3, 4, 5} - {main}:
+    for k in (k for k in (2, 3, 4, 5) if k != main):
         r += rng.uniform(0.0, 0.05) * np.cos(k * t + rng.uniform(0, TAU))
     return 0.5 * polar(r / r.max())
 
@@ -215,18 +218,23 @@ def text_contours(text: str, bold: bool = True) -> Contours:
     ValueError
         If the text has no ink or a character that the font cannot draw.
     """
-    from matplotlib.font_manager import FontProperties, get_font, findfont
+    from matplotlib.font_manager import FontProperties, findfont, get_font
     from matplotlib.textpath import TextPath
 
+    if not text.strip():
+        raise ValueError(f"text must have something to draw, got {text!r}")
     font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
     known = get_font(findfont(font)).get_charmap()
-    unknown = sorted({c for c in text if ord(c) not in known and not c.isspace()})
+    unknown = sorted(
+        {c for c in text if c != " " and not (ord(c) in known and c.isprintable())}
+    )
     if unknown:
         raise ValueError(f"text has characters the font cannot draw: {unknown}")
-    path = TextPath((0, 0), text, size=100, prop=font, usetex=False)
-    contours = [p for p in path.to_polygons(closed_only=True) if len(p) > 2]
-    if not contours:
-        raise ValueError(f"text must have something to draw, got {text!r}")
+    # a pair of dollar signs would be read as a formula
+    plain = text.replace("$", r"\$")
+    path = TextPath((0, 0), plain, size=100, prop=font, usetex=False)
+    polygons = map(np.asarray, path.to_polygons(closed_only=True))
+    contours = [points for points in polygons if len(points) > 2]
     points = np.vstack(contours)
     low, high = points.min(axis=0), points.max(axis=0)
     flip = np.array([1, -1]) / (high - low).max()

@@ -112,7 +112,9 @@ _add(4, "hexagon", solid(o.regular_polygon(6)))
 _add(4, "triangle", solid(o.regular_polygon(3, 0.57)))
 _add(4, "square", solid(SQUARE))
 _add_random(
-    4, "random-polygon", lambda rng: solid(o.random_polygon(rng, int(rng.integers(4, 7))))
+    4,
+    "random-polygon",
+    lambda rng: solid(o.random_polygon(rng, int(rng.integers(4, 7)))),
 )
 _add(5, "disc", solid(DISC))
 _add(5, "ellipse", solid(o.ellipse(0.5, 0.33)))

@@ -13,9 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from contourpy import contour_generator
 from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
 
 from helpers.self_assembly.shape_categories import (
     CATEGORIES,
@@ -25,7 +23,6 @@ from helpers.self_assembly.shape_categories import (
     Inner,
 )
 from helpers.self_assembly.shape_raster import EIGHT, picture_fill
-
 
 # a region is convex when it lacks at most this share of its hull, or one cell of it
 CONVEX_DEFECT = 0.01
@@ -103,8 +100,7 @@ class ShapeMeasures:
             if (category.holes, category.outer, category.inner)
             == (count, self.outer, self.inner)
             and (
-                category.boundary is None
-                or self.boundary in (None, category.boundary)
+                category.boundary is None or self.boundary in (None, category.boundary)
             )
         )
 
@@ -115,6 +111,20 @@ class ShapeMeasures:
         return found[0] if len(found) == 1 else None
 
 
+def _lower_envelope(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Largest convex function below the points, at every row from first to last."""
+    chain: list[tuple[int, int]] = []
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        while len(chain) > 1:
+            (r0, c0), (r1, c1) = chain[-2:]
+            if (c1 - c0) * (row - r0) < (column - c0) * (r1 - r0):
+                break
+            chain.pop()
+        chain.append((row, column))
+    at, height = np.array(chain, dtype=float).T
+    return np.interp(np.arange(rows[0], rows[-1] + 1), at, height)
+
+
 def convexity_defect(region: np.ndarray) -> float:
     """Share of the cells in a region's convex hull that the region lacks.
 
@@ -122,19 +132,13 @@ def convexity_defect(region: np.ndarray) -> float:
     centre is in the hull of the region's cell centres. 0 for a digitised convex
     set, but for single cells at its border.
     """
-    points = np.argwhere(region)
-    try:
-        hull = ConvexHull(points)
-    except QhullError:
-        # all cells on one straight line, or too few: nothing can be missing
-        return 0.0
-    low, high = points.min(axis=0), points.max(axis=0)
-    box = np.stack(
-        np.meshgrid(*map(np.arange, low, high + 1), indexing="ij"), axis=-1
-    )
-    slack = np.tensordot(box, hull.equations[:, :2], axes=(-1, 1))
-    inside = (slack + hull.equations[:, 2] <= 1e-9).all(axis=-1).sum()
-    return float(1 - len(points) / inside)
+    rows = np.flatnonzero(region.any(axis=1))
+    left = _lower_envelope(rows, region[rows].argmax(axis=1))
+    last = region.shape[1] - 1 - region[rows, ::-1].argmax(axis=1)
+    right = -_lower_envelope(rows, -last)
+    # the slack keeps centres that lie on the hull's border
+    inside = (np.floor(right + 1e-9) - np.ceil(left - 1e-9) + 1).sum()
+    return float(1 - region.sum() / inside)
 
 
 def _convexity(region: np.ndarray, defect: float) -> Convexity:
@@ -142,15 +146,38 @@ def _convexity(region: np.ndarray, defect: float) -> Convexity:
     return "concave" if defect > CONVEX_DEFECT and missing > 1.5 else "convex"
 
 
-def outer_contour(region: np.ndarray) -> np.ndarray:
-    """Outer boundary of a region as a closed polyline (N, 2) of (row, column).
+# cells ahead on the left and right of a walker at the upper left corner of cell (0, 0)
+CELLS_AHEAD = {
+    (0, 1): ((-1, 0), (0, 0)),
+    (1, 0): ((0, 0), (0, -1)),
+    (0, -1): ((0, -1), (-1, -1)),
+    (-1, 0): ((-1, -1), (-1, 0)),
+}
 
-    It runs through the middles of the edges between target and background cells.
+
+def outer_contour(region: np.ndarray) -> np.ndarray:
+    """Outer boundary of an 8-connected region, a closed polyline (N, 2).
+
+    Points are (row, column) of the middles of the edges between region and
+    background, met on a walk along the edges with the region on the right.
     """
-    grid = np.pad(region, 1).astype(float)
-    lines = contour_generator(z=grid).lines(0.5)
-    longest = max((np.asarray(line) for line in lines), key=len)
-    return longest[:-1, ::-1] - 1
+    cells = np.pad(region, 1)
+    row, column = map(int, np.argwhere(cells)[0])
+    down, right = 0, 1
+    start = (row, column, down, right)
+    points: list[tuple[float, float]] = []
+    while not points or (row, column, down, right) != start:
+        points.append((row + down / 2, column + right / 2))
+        row, column = row + down, column + right
+        ahead_left, ahead_right = (
+            cells[row + r, column + c] for r, c in CELLS_AHEAD[down, right]
+        )
+        if ahead_left:
+            down, right = -right, down
+        elif not ahead_right:
+            down, right = right, -down
+    # a corner (r, c) of the padded grid lies at (r - 3/2, c - 3/2) in cell centres
+    return np.array(points) - 1.5
 
 
 def straight_pieces(contour: np.ndarray, tolerance: float) -> np.ndarray:
@@ -241,7 +268,7 @@ def measure_shape(mask: np.ndarray) -> ShapeMeasures:
         raise ValueError("the mask is empty: there is nothing to measure")
     padded = np.pad(mask, 1)
     # label 1 is the background around the shape: the corner of the padding
-    background, count = ndimage.label(~padded)
+    background, _ = ndimage.label(~padded)
     holes = []
     for label, box in enumerate(ndimage.find_objects(background)[1:], start=2):
         region = background[box] == label

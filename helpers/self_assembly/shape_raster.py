@@ -109,7 +109,7 @@ def paint(drawing: Sequence[Layer], pixels: int) -> np.ndarray:
     """
     picture = np.zeros((pixels, pixels), dtype=bool)
     for layer in drawing:
-        crossings = np.zeros((pixels, pixels + 1), dtype=np.int32)
+        crossings = np.zeros((pixels, pixels + 1), dtype=np.int8)
         for contour in layer.contours:
             start = (contour + 0.5) * pixels - 0.5
             stop = np.roll(start, -1, axis=0)
@@ -121,7 +121,8 @@ def paint(drawing: Sequence[Layer], pixels: int) -> np.ndarray:
                 x = x0 + (rows - y0) * (x1 - x0) / (y1 - y0)
                 columns = np.ceil(x).clip(0, pixels).astype(int)
                 crossings[rows, columns] += 1
-        inside = crossings.cumsum(axis=1)[:, :pixels] % 2 == 1
+        # only the parity counts, so that eight bits may wrap
+        inside = crossings.cumsum(axis=1, dtype=np.int8)[:, :pixels] & 1 == 1
         picture[inside] = layer.ink
     return picture
 
@@ -133,14 +134,10 @@ def _bin_rows(ink: np.ndarray, cells: int, pixel: float) -> np.ndarray:
     edges = edges.clip(0, rows)
     whole = np.minimum(edges.astype(int), rows - 1)
     sums = np.vstack([np.zeros_like(ink[:1]), ink.cumsum(axis=0)])
-    return np.diff(
-        sums[whole] + (edges - whole)[:, None] * ink[whole], axis=0
-    ) * pixel
+    return np.diff(sums[whole] + (edges - whole)[:, None] * ink[whole], axis=0) * pixel
 
 
-def coverage(
-    picture: np.ndarray, width: int, height: int, pixel: float
-) -> np.ndarray:
+def coverage(picture: np.ndarray, width: int, height: int, pixel: float) -> np.ndarray:
     """Share of every grid cell covered by a picture centred on the grid.
 
     Parameters

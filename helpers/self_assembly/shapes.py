@@ -14,9 +14,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from helpers.self_assembly.cell_shapes import CELL_SHAPES
 from helpers.self_assembly.nearest_name import nearest_name_error
 from helpers.self_assembly.outlines import Drawing, centred, solid, text_contours
-from helpers.self_assembly.cell_shapes import CELL_SHAPES
 from helpers.self_assembly.shape_catalogue import CATALOGUE, Entry
 from helpers.self_assembly.shape_categories import CATEGORIES, Category, find_category
 from helpers.self_assembly.shape_raster import (
@@ -40,6 +40,7 @@ __all__ = [
     "text_shape",
 ]
 
+
 def _check_keep(keep: str) -> None:
     if keep not in ("largest", "all"):
         raise nearest_name_error("keep", keep, ["largest", "all"])
@@ -52,9 +53,7 @@ def _kept(mask: np.ndarray, keep: Keep, what: str) -> np.ndarray:
     return mask
 
 
-def _draw(
-    drawing: Drawing, width: int, height: int, fill: float | None
-) -> np.ndarray:
+def _draw(drawing: Drawing, width: int, height: int, fill: float | None) -> np.ndarray:
     side = picture_side(width, height)
     picture = paint(centred(drawing), max(1024, 4 * math.ceil(side)))
     scale = 1.0
