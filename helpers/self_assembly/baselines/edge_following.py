@@ -61,11 +61,17 @@ def _next_move(row, col, wall, holder, state, step_row, step_col):  # type: igno
     """First open direction counter-clockwise from the wall, -1 if walled in.
 
     Keeping the wall on the right leads clockwise round the structure, always at
-    distance 1 from a stationary agent.
+    distance 1 from a stationary agent. There is no way diagonally between two
+    stationary agents, else walkers could circle parts of the structure for ever.
     """
     for turn in range(1, 8):
         k = (wall - turn) % 8
-        if not _is_wall(row + step_row[k], col + step_col[k], holder, state):
+        if _is_wall(row + step_row[k], col + step_col[k], holder, state):
+            continue
+        side = (k - 1) % 8
+        if k % 2 == 0 or not _is_wall(
+            row + step_row[side], col + step_col[side], holder, state
+        ):
             return k
     return -1
 
