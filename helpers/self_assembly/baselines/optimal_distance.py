@@ -20,15 +20,16 @@ from helpers.self_assembly.trace import Trace
 
 @njit(cache=True)
 def _path_flow(starts, goals, direction_of, flow):  # type: ignore[no-untyped-def]
-    """Add one unit of flow along a king-move shortest path of every pair."""
+    """Add one unit of flow along the straight line, in king moves, of every pair."""
     for k in range(len(starts)):
         row, col = starts[k]
-        while row != goals[k, 0] or col != goals[k, 1]:
-            down = np.sign(goals[k, 0] - row)
-            right = np.sign(goals[k, 1] - col)
-            flow[row, col, direction_of[down + 1, right + 1]] += 1
-            row += down
-            col += right
+        down, right = goals[k, 0] - row, goals[k, 1] - col
+        length = max(abs(down), abs(right))
+        for s in range(1, length + 1):
+            to_row = starts[k, 0] + int(np.round(down * s / length))
+            to_col = starts[k, 1] + int(np.round(right * s / length))
+            flow[row, col, direction_of[to_row - row + 1, to_col - col + 1]] += 1
+            row, col = to_row, to_col
 
 
 @njit(cache=True)
@@ -112,8 +113,9 @@ def run_optimal_distance(
 
     1. The assignment minimises :math:`\sum_i \max(|\Delta r_i|, |\Delta c_i|)`, the
        number of king moves.
-    2. One shortest path per pair; their union is an integer flow. It has no
-       directed cycle, since cancelling one would make the assignment cheaper.
+    2. One shortest path per pair, here the one along the straight line, which
+       spreads the traffic; their union is an integer flow. It has no directed
+       cycle, since cancelling one would make the assignment cheaper.
     3. Each step visits the cells sinks first. The agent on a cell takes any unit of
        outgoing flow whose head is free (of several, the one with the longest way
        still to go); agents are interchangeable, so identities may swap.
@@ -124,8 +126,8 @@ def run_optimal_distance(
     path through one could start there instead, which would be cheaper.
 
     Source: Yu & LaValle, arXiv 1204.3820, stated there for graphs with unit edges
-    and planning in O(n V^2). Solving the assignment directly and the choice among
-    free heads are ours.
+    and planning in O(n V^2). Solving the assignment directly and the choices of the
+    path and among free heads are ours.
 
     Parameters
     ----------
