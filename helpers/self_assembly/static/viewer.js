@@ -13,6 +13,11 @@ const ARROWS = { "-1,-1": "↖", "-1,0": "↑", "-1,1": "↗", "0,-1": "←", "0
 
 function make(tag, props = {}, ...children) {
   const node = document.createElement(tag);
+  // Lab's shortcuts (arrows move between cells) must not take the keys of whatever
+  // has the focus; Lab looks for this on the focused element itself.
+  if (/input|select|button|canvas/.test(tag)) {
+    node.setAttribute("data-lm-suppress-shortcuts", "true");
+  }
   for (const [key, value] of Object.entries(props)) {
     if (key === "class") node.className = value;
     else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
@@ -85,8 +90,6 @@ class View {
   build() {
     const el = this.el;
     el.classList.add("rp-viewer");
-    // Lab's own shortcuts (arrows move between cells) must not take our keys.
-    el.setAttribute("data-lm-suppress-shortcuts", "true");
     this.canvas = make("canvas", { class: "rp-canvas", tabindex: "0", role: "img" });
     this.veil = make("div", { class: "rp-veil", hidden: "" }, "running…");
     this.stage = make("div", { class: "rp-stage" }, this.canvas, this.veil);
