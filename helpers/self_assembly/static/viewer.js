@@ -47,6 +47,21 @@ function bytes(view) {
   return new Uint8Array((view.buffer ?? view).slice(start, start + view.byteLength));
 }
 
+async function inflate(view) {
+  const data = bytes(view);
+  if (!data.length) return data;
+  const stream = new Blob([data]).stream()
+    .pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function decodePositions(view, agents) {
+  // States come as differences from the one before.
+  const xy = new Int16Array((await inflate(view)).buffer);
+  for (let i = 2 * agents; i < xy.length; i++) xy[i] += xy[i - 2 * agents];
+  return xy;
+}
+
 function rgb(text) {
   const probe = document.createElement("canvas").getContext("2d");
   probe.fillStyle = text;
@@ -223,6 +238,10 @@ class View {
     } });
     morph.checked = this.get("morph");
     this.on("change:morph", () => { morph.checked = this.get("morph"); });
+    const repair = make("input", { type: "checkbox",
+      onchange: () => this.request({ repair: repair.checked }) });
+    repair.checked = this.get("repair");
+    this.on("change:repair", () => { repair.checked = this.get("repair"); });
     const names = this.get("shape_names");
     return make("div", { class: "rp-controls" },
       make("fieldset", {}, make("legend", {}, "Shape"),
@@ -239,7 +258,9 @@ class View {
         field("ω switch", ...range("omega", "omega, late phase below this fraction",
           0.01)),
         field("Seed", seed, form("New", () => this.request({
-          seed: this.get("seed") + 1 })))));
+          seed: this.get("seed") + 1 }))),
+        make("label", { class: "rp-check" }, repair,
+          " geodesic repair of stalled runs (ours)")));
   }
 
   // --------------------------------------------------------------------- events
@@ -285,7 +306,7 @@ class View {
     for (const undo of this.cleanups) undo();
   }
 
-  receive(message, buffers) {
+  async receive(message, buffers) {
     if (message.type === "ran") {
       this.waiting = false;
       if (this.again) { this.again = false; this.request({}); }
@@ -294,9 +315,11 @@ class View {
     }
     if (message.trace_id !== this.get("trace_id")) return; // of an earlier run
     if (message.type === "light") {
+      const maps = await Promise.all(buffers.map(inflate));
+      if (message.trace_id !== this.get("trace_id")) return;
       message.frames.forEach((frame, i) => {
         this.asked.delete(frame);
-        this.light.set(frame, { maps: bytes(buffers[i]), range: message.ranges[i] });
+        this.light.set(frame, { maps: maps[i], range: message.ranges[i] });
       });
       const each = 2 * this.rows * this.cols;
       for (const old of this.light.keys()) {
@@ -455,16 +478,20 @@ class View {
 
   // ------------------------------------------------------------------- playback
 
-  load() {
+  async load() {
+    const id = this.get("trace_id");
+    const agents = this.get("agents");
+    const xy = await decodePositions(this.get("frames"), agents);
+    if (id !== this.get("trace_id") || !this.get("rows")) return;
     this.pause();
     this.rows = this.get("rows");
     this.cols = this.get("cols");
     this.target = bytes(this.get("target_cells"));
-    this.xy = new Int16Array(bytes(this.get("frames")).buffer);
-    this.agents = this.get("agents");
+    this.xy = xy;
+    this.agents = agents;
     this.empty = this.get("empty");
     this.moves = this.get("moved");
-    this.late = this.get("late");
+    this.phases = this.get("phases");
     this.steps = Math.max(0, this.empty.length - 1);
     this.size = this.target.reduce((sum, v) => sum + v, 0);
     this.light.clear();
@@ -756,8 +783,10 @@ class View {
     const parts = [`step ${t} of ${this.steps}`,
       `${this.empty[t]} of ${this.size} cells empty`];
     if (t > 0) parts.push(`${this.moves[t - 1]} moved`);
-    parts.push(t === this.steps && this.get("completed") ? "complete"
-      : this.late[t] ? "late phase" : "early phase");
+    const phase = this.phases[t];
+    if (t === this.steps && this.get("completed")) parts.push("complete");
+    else if (phase === "repair") parts.push("geodesic repair");
+    else if (phase) parts.push(`${phase} phase`);
     this.status.textContent = parts.join(" · ");
     this.canvas.setAttribute("aria-label",
       `Grid of ${this.rows} by ${this.cols} cells, ${this.agents} agents: ` +
@@ -808,7 +837,8 @@ class View {
     }
     table.append(body);
     this.inspector.replaceChildren(make("h4", {}, `Agent ${data.agent}`),
-      make("p", {}, data.summary), table, make("p", { class: "rp-hint" }, data.outcome));
+      make("p", {}, data.summary), ...(data.rows.length ? [table] : []),
+      make("p", { class: "rp-outcome" }, data.outcome));
   }
 }
 
