@@ -13,6 +13,11 @@ const ARROWS = { "-1,-1": "↖", "-1,0": "↑", "-1,1": "↗", "0,-1": "←", "0
 
 function make(tag, props = {}, ...children) {
   const node = document.createElement(tag);
+  // Lab's shortcuts (arrows move between cells) must not take the keys of whatever
+  // has the focus; Lab looks for this on the focused element itself.
+  if (/input|select|button|canvas/.test(tag)) {
+    node.setAttribute("data-lm-suppress-shortcuts", "true");
+  }
   for (const [key, value] of Object.entries(props)) {
     if (key === "class") node.className = value;
     else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
@@ -40,6 +45,21 @@ function bytes(view) {
   if (!view || !view.byteLength) return new Uint8Array(0);
   const start = view.byteOffset ?? 0;
   return new Uint8Array((view.buffer ?? view).slice(start, start + view.byteLength));
+}
+
+async function inflate(view) {
+  const data = bytes(view);
+  if (!data.length) return data;
+  const stream = new Blob([data]).stream()
+    .pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function decodePositions(view, agents) {
+  // States come as differences from the one before.
+  const xy = new Int16Array((await inflate(view)).buffer);
+  for (let i = 2 * agents; i < xy.length; i++) xy[i] += xy[i - 2 * agents];
+  return xy;
 }
 
 function rgb(text) {
@@ -85,8 +105,6 @@ class View {
   build() {
     const el = this.el;
     el.classList.add("rp-viewer");
-    // Lab's own shortcuts (arrows move between cells) must not take our keys.
-    el.setAttribute("data-lm-suppress-shortcuts", "true");
     this.canvas = make("canvas", { class: "rp-canvas", tabindex: "0", role: "img" });
     this.veil = make("div", { class: "rp-veil", hidden: "" }, "running…");
     this.stage = make("div", { class: "rp-stage" }, this.canvas, this.veil);
@@ -220,6 +238,10 @@ class View {
     } });
     morph.checked = this.get("morph");
     this.on("change:morph", () => { morph.checked = this.get("morph"); });
+    const repair = make("input", { type: "checkbox",
+      onchange: () => this.request({ repair: repair.checked }) });
+    repair.checked = this.get("repair");
+    this.on("change:repair", () => { repair.checked = this.get("repair"); });
     const names = this.get("shape_names");
     return make("div", { class: "rp-controls" },
       make("fieldset", {}, make("legend", {}, "Shape"),
@@ -236,7 +258,9 @@ class View {
         field("ω switch", ...range("omega", "omega, late phase below this fraction",
           0.01)),
         field("Seed", seed, form("New", () => this.request({
-          seed: this.get("seed") + 1 })))));
+          seed: this.get("seed") + 1 }))),
+        make("label", { class: "rp-check" }, repair,
+          " geodesic repair of stalled runs (ours)")));
   }
 
   // --------------------------------------------------------------------- events
@@ -282,7 +306,7 @@ class View {
     for (const undo of this.cleanups) undo();
   }
 
-  receive(message, buffers) {
+  async receive(message, buffers) {
     if (message.type === "ran") {
       this.waiting = false;
       if (this.again) { this.again = false; this.request({}); }
@@ -291,9 +315,11 @@ class View {
     }
     if (message.trace_id !== this.get("trace_id")) return; // of an earlier run
     if (message.type === "light") {
+      const maps = await Promise.all(buffers.map(inflate));
+      if (message.trace_id !== this.get("trace_id")) return;
       message.frames.forEach((frame, i) => {
         this.asked.delete(frame);
-        this.light.set(frame, { maps: bytes(buffers[i]), range: message.ranges[i] });
+        this.light.set(frame, { maps: maps[i], range: message.ranges[i] });
       });
       const each = 2 * this.rows * this.cols;
       for (const old of this.light.keys()) {
@@ -452,16 +478,20 @@ class View {
 
   // ------------------------------------------------------------------- playback
 
-  load() {
+  async load() {
+    const id = this.get("trace_id");
+    const agents = this.get("agents");
+    const xy = await decodePositions(this.get("frames"), agents);
+    if (id !== this.get("trace_id") || !this.get("rows")) return;
     this.pause();
     this.rows = this.get("rows");
     this.cols = this.get("cols");
     this.target = bytes(this.get("target_cells"));
-    this.xy = new Int16Array(bytes(this.get("frames")).buffer);
-    this.agents = this.get("agents");
+    this.xy = xy;
+    this.agents = agents;
     this.empty = this.get("empty");
     this.moves = this.get("moved");
-    this.late = this.get("late");
+    this.phases = this.get("phases");
     this.steps = Math.max(0, this.empty.length - 1);
     this.size = this.target.reduce((sum, v) => sum + v, 0);
     this.light.clear();
@@ -753,8 +783,10 @@ class View {
     const parts = [`step ${t} of ${this.steps}`,
       `${this.empty[t]} of ${this.size} cells empty`];
     if (t > 0) parts.push(`${this.moves[t - 1]} moved`);
-    parts.push(t === this.steps && this.get("completed") ? "complete"
-      : this.late[t] ? "late phase" : "early phase");
+    const phase = this.phases[t];
+    if (t === this.steps && this.get("completed")) parts.push("complete");
+    else if (phase === "repair") parts.push("geodesic repair");
+    else if (phase) parts.push(`${phase} phase`);
     this.status.textContent = parts.join(" · ");
     this.canvas.setAttribute("aria-label",
       `Grid of ${this.rows} by ${this.cols} cells, ${this.agents} agents: ` +
@@ -805,7 +837,8 @@ class View {
     }
     table.append(body);
     this.inspector.replaceChildren(make("h4", {}, `Agent ${data.agent}`),
-      make("p", {}, data.summary), table, make("p", { class: "rp-hint" }, data.outcome));
+      make("p", {}, data.summary), ...(data.rows.length ? [table] : []),
+      make("p", { class: "rp-outcome" }, data.outcome));
   }
 }
 
