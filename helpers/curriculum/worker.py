@@ -34,6 +34,8 @@ def main() -> None:
 
 
 def _execute(job: dict[str, Any], emit: Any) -> dict[str, Any]:
+    # An optional check of jsonschema that takes a second to import and is not used.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.engines import papermill_engines
@@ -90,4 +92,4 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
