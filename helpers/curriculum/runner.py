@@ -106,7 +106,7 @@ def up_to_date(job: Job) -> RunResult | None:
 
 
 def judge(job: Job, outcome: Outcome, settings: Settings, started: str) -> RunResult:
-    """Turn the end of a worker into a result; mark the executed copy if not passed."""
+    """Turn the end of a worker into a result; make the executed copy true."""
     notebook = executed.read_executed(job.executed, job.spec.path)
     index: int | None = None
     failure: Failure | None = None
@@ -142,9 +142,8 @@ def judge(job: Job, outcome: Outcome, settings: Settings, started: str) -> RunRe
     )
     if result.passed:
         result = _with_verdicts(job, result)
-    if not result.passed:
-        executed.mark(notebook, result, index)
-        write_notebook(notebook, job.executed)
+    executed.mark(notebook, result, index)
+    write_notebook(notebook, job.executed)
     return result
 
 

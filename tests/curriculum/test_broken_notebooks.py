@@ -49,16 +49,6 @@ def add_notebooks(project: Any) -> None:
         "out",
     )
     project.add(
-        "13_interactive_output",
-        "import ipywidgets as w\n\n\ndef draw(x):\n    raise ValueError('no such x')"
-        "\n\n\nbox = w.VBox([w.interactive_output(draw, {'x': w.IntSlider()})])\nbox",
-    )
-    project.add(
-        "14_thread",
-        "from threading import Thread\n\n\ndef work():\n    raise OSError('disk gone')"
-        "\n\n\nthread = Thread(target=work)\nthread.start()\nthread.join()",
-    )
-    project.add(
         "20_slow", "## Long", "import time\n\ntime.sleep(600)", "x = 2", seconds=1.7
     )
     hungry = "import time\n\nblock = b'x' * (700 * 2**20)\ntime.sleep(60)"
@@ -71,10 +61,8 @@ def add_notebooks(project: Any) -> None:
     hollow = CLAIM.format(value="1.0", expect="at_most(5.0, floor=-1.0)")
     project.add("31_hollow", IMPORTS, hollow)
     good = CLAIM.format(value="1.0", expect=NEAR_ONE)
-    project.add("32_twice", IMPORTS, good, good)
-    project.add("33_worse", IMPORTS, CLAIM.format(value="7.0", expect=NEAR_ONE))
+    project.add("33_worse", IMPORTS, CLAIM.format(value="-7.0", expect=NEAR_ONE))
     project.expect("33_worse", a="reproduced", b="direction only")
-    project.add("34_not_committed", IMPORTS, good)
     project.add(
         "40_explorer",
         "import matplotlib.pyplot as plt\nfrom helpers import explore",
@@ -96,7 +84,7 @@ def add_notebooks(project: Any) -> None:
 def ran(new_project: Callable[[], Any]) -> Ran:
     project = new_project()
     add_notebooks(project)
-    return Ran(project, project.command("run", "--scale", "smoke", "--jobs", "2"))
+    return Ran(project, project.command("run", "--scale", "smoke", "--jobs", "3"))
 
 
 def test_the_command_fails_and_shows_every_notebook(ran: Ran) -> None:
@@ -138,8 +126,6 @@ def test_the_report_on_stderr_says_where(ran: Ran) -> None:
     [
         ("11_interact", "Explore", 4, "ZeroDivisionError: division by zero"),
         ("12_output", "Later", 6, "KeyError: 'gone'"),
-        ("13_interactive_output", "13_interactive_output", 3, "ValueError: no such x"),
-        ("14_thread", "14_thread", 3, "OSError: disk gone"),
     ],
 )
 def test_a_swallowed_error_is_found(
@@ -193,7 +179,6 @@ def test_leaving_early_is_a_failure(ran: Ran) -> None:
     [
         ("30_nan", "ClaimError", "value is nan, not a number"),
         ("31_hollow", "HollowExpectationError", "is satisfied by 0"),
-        ("32_twice", "ClaimError", "claim 'a' is recorded twice"),
         ("40_explorer", "ZeroDivisionError", "division by zero"),
     ],
 )
@@ -216,12 +201,6 @@ def test_worse_claims_fail_although_every_cell_ran(ran: Ran) -> None:
     assert [c.verdict for c in result.claims] == ["not reproduced"]
     for line in result.worse:
         assert line in ran.outcome.stderr
-
-
-def test_verdicts_that_nobody_committed_fail(ran: Ran) -> None:
-    result = ran.result("34_not_committed")
-    assert result.status == "claims worse"
-    assert "curriculum bless 34 --scale smoke" in result.worse[0]
 
 
 def test_a_good_notebook_passes_with_its_facts(ran: Ran) -> None:
