@@ -18,8 +18,9 @@ from pathlib import Path
 from types import GenericAlias
 from typing import Annotated, Any, Literal, Optional, Union
 
-import nbformat
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from helpers.notebook_files import cell_tags, read_notebook
 
 _TYPES: dict[str, Any] = {
     "int": int,
@@ -218,12 +219,12 @@ def parse_cell(
     return found
 
 
-def parameters_cell(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+def parameters_cell(notebook: Mapping[str, Any]) -> Any:
     """The one code cell tagged ``parameters``."""
     cells = [
         c
-        for c in notebook.cells
-        if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])
+        for c in notebook["cells"]
+        if c["cell_type"] == "code" and "parameters" in cell_tags(c)
     ]
     if len(cells) != 1:
         raise ParameterError(
@@ -236,8 +237,11 @@ def read_parameters(
     path: Path, limits: Mapping[str, Mapping[str, Any]] | None = None
 ) -> dict[str, Parameter]:
     """Parameters of the notebook at ``path``."""
-    notebook = nbformat.read(path, as_version=4)
-    return parse_cell(parameters_cell(notebook).source, limits)
+    try:
+        notebook = read_notebook(path)
+    except (OSError, ValueError) as error:
+        raise ParameterError(str(error)) from None
+    return parse_cell(parameters_cell(notebook)["source"], limits)
 
 
 def check_values(

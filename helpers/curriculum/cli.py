@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape, render
 from rich.table import Table
 
 from helpers import __version__
@@ -43,16 +44,16 @@ def main() -> None:
         raise SystemExit(130) from None
 
 
-def _print(table: Table) -> None:
+def print_table(table: Table) -> None:
     """A table on a terminal; tab-separated lines in a pipe or a file."""
     console = Console(highlight=False)
     if console.is_terminal:
         console.print(table)
         return
-    columns = [list(column.cells) for column in table.columns]
     print("\t".join(str(column.header) for column in table.columns))
+    columns = [[render(str(c)).plain for c in column.cells] for column in table.columns]
     for row in zip(*columns, strict=True):
-        print("\t".join(str(cell) for cell in row))
+        print("\t".join(row))
 
 
 def _version(wanted: bool) -> None:
@@ -89,7 +90,7 @@ def list_notebooks() -> None:
                 ", ".join(needs) or "–",
                 f"{last.status}, {last.seconds:.0f} s" if last else "–",
             )
-    _print(table)
+    print_table(table)
 
 
 @app.command()
@@ -110,12 +111,12 @@ def params(notebook: str) -> None:
             default = f"by scale: {', '.join(scaled)}"
         table.add_row(
             name,
-            parameter.annotation.replace("[", r"\["),
-            default.replace("[", r"\["),
+            escape(parameter.annotation),
+            escape(default),
             ", ".join(limits) or "–",
-            parameter.help.replace("[", r"\["),
+            escape(parameter.help),
         )
-    _print(table)
+    print_table(table)
 
 
 @app.command()
@@ -133,17 +134,24 @@ def run(
     offline: Annotated[
         bool, typer.Option(help="Let connections fail, except to this machine.")
     ] = False,
-    force: Annotated[bool, typer.Option(help="Run also what is up to date.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option(help="Run also what is up to date; cached stages are still used."),
+    ] = False,
     timeout_factor: Annotated[
         float, typer.Option(min=0.01, help="Multiplies the allowed time.")
     ] = 1.0,
 ) -> None:
     """Run notebooks (all by default) and judge their claims."""
+    from helpers.curriculum.doctor import missing
     from helpers.curriculum.jobs import make_jobs
     from helpers.curriculum.runner import run_notebooks
     from helpers.curriculum.status import Status, print_failures
 
     made = make_jobs(notebooks or [], scale, parameter or [])
+    lacking = [f"{j} needs {line}" for j in made for line in missing(j.row, offline)]
+    if lacking:
+        raise ParameterError("nothing was started: " + "; ".join(lacking))
     results = run_notebooks(
         made,
         workers=jobs,
@@ -165,6 +173,66 @@ def run(
 
 
 @app.command()
+def bless(
+    notebook: str,
+    why: Annotated[str, typer.Option(help="The reason, kept in the file's history.")],
+    scale: Annotated[
+        list[str] | None,
+        typer.Option("--scale", "-s", help="Scales; all that were run by default."),
+    ] = None,
+) -> None:
+    """Commit the verdicts of the last runs as the expected ones."""
+    from helpers.curriculum import bless as blessing
+    from helpers.curriculum.results import expected_file
+
+    spec = find_spec(notebook)
+    scales = scale or blessing.scales_with_results(spec)
+    table = Table("scale", "claim", "old verdict", "new verdict", "")
+    changes = blessing.bless(spec, scales, why)
+    for change in changes:
+        mark = "" if change.old == change.new else "changed"
+        table.add_row(
+            change.scale, change.claim, change.old or "–", change.new or "–", mark
+        )
+    print_table(table)
+    count = sum(change.old != change.new for change in changes)
+    print(f"{count} changed; written to {expected_file(spec.name)}")
+
+
+@app.command()
+def doctor(
+    scale: Annotated[
+        str | None,
+        typer.Option("--scale", "-s", help="One scale; smoke and default otherwise."),
+    ] = None,
+) -> None:
+    """What this machine has, and what it lacks for each notebook and scale."""
+    from helpers.curriculum import doctor as check
+
+    specs = all_specs()
+    scales = [scale] if scale else ["smoke", "default"]
+    if scale and specs:
+        specs[0].scale(scale)  # an unknown name is bad input
+    wanted = [(spec, s) for spec in specs for s in scales if s in spec.scales]
+    rows = [spec.scale(s) for spec, s in wanted]
+    signs = {True: "ok", False: "MISSING", None: "–"}
+    checks = check.machine_checks(rows)
+    machine = Table("this machine", "found", "")
+    for item in checks:
+        machine.add_row(item.item, item.found, signs[item.ok])
+    print_table(machine)
+    table = Table("notebook", "scale", "needs", "missing")
+    lacking = False
+    for (spec, s), row in zip(wanted, rows, strict=True):
+        lines = check.missing(row)
+        lacking |= bool(lines)
+        table.add_row(spec.name, s, check.needs(row), "; ".join(lines) or "nothing")
+    print_table(table)
+    if lacking or any(item.ok is False for item in checks):
+        raise typer.Exit(2)
+
+
+@app.command()
 def report() -> None:
     """Write build/report/index.html from the executed notebooks."""
     from helpers.curriculum.report import build_report
@@ -172,5 +240,13 @@ def report() -> None:
     print(build_report())
 
 
-if __name__ == "__main__":
-    main()
+@app.command()
+def lint(notebooks: Names = None) -> None:
+    """Check notebooks (all by default) against the rules of the template."""
+    from helpers.curriculum.lint import lint_notebooks
+
+    specs = [find_spec(name) for name in notebooks or []] or all_specs()
+    problems = lint_notebooks([spec.path for spec in specs])
+    for problem in problems:
+        print(problem)
+    raise typer.Exit(1 if problems else 0)

@@ -32,6 +32,7 @@ from helpers.paths import write_atomic
 
 Progress = Callable[[dict[str, Any]], None]
 
+
 class Manager(NotebookExecutionManager):  # type: ignore[misc]
     """Keeps each cell's true status and saves the executed copy atomically."""
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from helpers import paths
 from helpers.code_hash import fingerprint, imported_modules
+from helpers.notebook_files import read_notebook
 from helpers.parameters import ParameterError
 from helpers.scales import NotebookSpec
 
@@ -30,7 +29,7 @@ def run_key(spec: NotebookSpec, scale: str, resolved: dict[str, Any]) -> str:
     ParameterError
         If a declared data file is missing.
     """
-    sources = code_cells(nbformat.read(spec.path, as_version=4))
+    sources = code_cells(read_notebook(spec.path))
     digest = hashlib.sha256()
     for part in (
         platform.python_version(),
@@ -46,8 +45,8 @@ def run_key(spec: NotebookSpec, scale: str, resolved: dict[str, Any]) -> str:
     return digest.hexdigest()[:24]
 
 
-def code_cells(notebook: nbformat.NotebookNode) -> list[str]:
-    return [str(c.source) for c in notebook.cells if c.cell_type == "code"]
+def code_cells(notebook: Mapping[str, Any]) -> list[str]:
+    return [c["source"] for c in notebook["cells"] if c["cell_type"] == "code"]
 
 
 def modules_in(sources: Iterable[str]) -> set[str]:

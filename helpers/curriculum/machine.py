@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -36,10 +37,8 @@ def cores() -> int:
 def memory_mib() -> float:
     """Memory that a run may use: the machine's, or the container's limit."""
     total = float(psutil.virtual_memory().total)
-    try:
+    with contextlib.suppress(OSError, ValueError):
         total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    except (OSError, ValueError):
-        pass
     return total / _MIB
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.curriculum.sections import tags
+from helpers.notebook_files import cell_tags
 
 _STATE = "application/vnd.jupyter.widget-state+json"
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -37,7 +37,7 @@ def swallowed_errors(notebook: Mapping[str, Any]) -> list[Swallowed]:
     widgets = notebook.get("metadata", {}).get("widgets", {})
     state: dict[str, Any] = widgets.get(_STATE, {}).get("state", {})
     for index, cell in enumerate(notebook["cells"]):
-        if "raises-exception" in tags(cell):
+        if "raises-exception" in cell_tags(cell):
             continue
         for output in cell.get("outputs", []):
             if message := _error_in(output):
@@ -57,9 +57,14 @@ def swallowed_errors(notebook: Mapping[str, Any]) -> list[Swallowed]:
     return found
 
 
+def plain(text: str) -> str:
+    """Without terminal colours."""
+    return _COLOUR.sub("", text)
+
+
 def last_line(text: str) -> str:
     """Last line that is not empty, without terminal colours."""
-    lines = [line.strip() for line in _COLOUR.sub("", text).splitlines()]
+    lines = [line.strip() for line in plain(text).splitlines()]
     return next((line for line in reversed(lines) if line), "")
 
 
@@ -77,7 +82,7 @@ def _error_in(output: Mapping[str, Any]) -> str:
 
 def _exception_line(text: str) -> str:
     """The line that names the exception after the last printed traceback."""
-    after = _COLOUR.sub("", text).rpartition(_TRACEBACK)[2].splitlines()[1:]
+    after = plain(text).rpartition(_TRACEBACK)[2].splitlines()[1:]
     for line in after:
         if line and not line[0].isspace():
             return line.strip()

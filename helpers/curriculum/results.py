@@ -28,8 +28,10 @@ class Failure(BaseModel):
     """Where and how a notebook stopped."""
 
     section: str = ""
-    cell: int | None = Field(None, description="1-based, as counted in JupyterLab")
-    code: str = Field("", description="up to five lines around the error")
+    cell: int | None = Field(
+        default=None, description="1-based position in the source notebook"
+    )
+    code: str = Field(default="", description="up to five lines around the error")
     message: str = ""
 
 

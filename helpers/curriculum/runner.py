@@ -11,12 +11,13 @@ from typing import Any
 
 from helpers import paths
 from helpers.claims import claims_in
-from helpers.curriculum import failures, junit, machine, verdicts
+from helpers.curriculum import executed, failures, junit, machine, verdicts
 from helpers.curriculum.jobs import Job
 from helpers.curriculum.outputs import swallowed_errors
 from helpers.curriculum.pool import Outcome, Settings, run_all
 from helpers.curriculum.results import Failure, RunResult
 from helpers.curriculum.status import Status
+from helpers.notebook_files import write_notebook
 from helpers.session import versions
 
 PACKAGES = ("numpy", "scipy", "torch", "numba", "matplotlib", "ipykernel", "papermill")
@@ -92,20 +93,25 @@ def up_to_date(job: Job) -> RunResult | None:
         return None
     if result.status not in ("passed", "claims worse"):
         return None
-    worse = [] if job.overrides else verdicts.compare(job.name, job.scale, result.claims)
-    if worse != result.worse:
-        result = _with_verdicts(result, worse)
-        result.save(job.folder)
-    return result
+    facts = {
+        "title": job.spec.title,
+        "budget_seconds": job.row.seconds,
+        "budget_memory_mib": float(job.row.memory_mib),
+    }
+    current = _with_verdicts(job, result.model_copy(update=facts))
+    if current != result:
+        current.save(job.folder)
+    executed.refresh(job.spec.path, job.executed, current)
+    return current
 
 
 def judge(job: Job, outcome: Outcome, settings: Settings, started: str) -> RunResult:
-    """Turn the end of a worker into a result; mark the executed copy if not passed."""
-    notebook = failures.read_executed(job.executed, job.spec.path)
+    """Turn the end of a worker into a result; make the executed copy true."""
+    notebook = executed.read_executed(job.executed, job.spec.path)
     index: int | None = None
     failure: Failure | None = None
     if outcome.status != "passed":
-        index = failures.failing_cell(notebook)
+        index = executed.failing_cell(notebook)
         if index is None or outcome.status != "failed":
             index = outcome.cell_index
         failure = failures.describe(notebook, index, outcome.message)
@@ -134,17 +140,18 @@ def judge(job: Job, outcome: Outcome, settings: Settings, started: str) -> RunRe
         failure=failure,
         claims=claims_in(notebook),
     )
-    if result.passed and not job.overrides:
-        found = verdicts.compare(job.name, job.scale, result.claims)
-        result = _with_verdicts(result, found)
-    if not result.passed:
-        failures.mark(notebook, result, index)
-        failures.save(notebook, job.executed)
+    if result.passed:
+        result = _with_verdicts(job, result)
+    executed.mark(notebook, result, index)
+    write_notebook(notebook, job.executed)
     return result
 
 
-def _with_verdicts(result: RunResult, worse: list[str]) -> RunResult:
-    """The result as ``passed`` or ``claims worse``."""
+def _with_verdicts(job: Job, result: RunResult) -> RunResult:
+    """The result as ``passed`` or ``claims worse``; values given exempt it."""
+    worse = []
+    if not job.overrides:
+        worse = verdicts.compare(job.name, job.scale, result.claims)
     failure = Failure(section="Verdict", message=worse[0]) if worse else None
     status = "claims worse" if worse else "passed"
     return result.model_copy(

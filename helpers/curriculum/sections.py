@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from helpers.notebook_files import cell_tags
+
 Cell = Mapping[str, Any]
 
 COMPLETED = "completed"
 NOT_RUN = "not run"
 
 
-def tags(cell: Cell) -> list[str]:
-    return list(cell.get("metadata", {}).get("tags", []))
-
-
 def is_injected(cell: Cell) -> bool:
     """True for the cell that papermill adds after the parameters cell."""
-    return "injected-parameters" in tags(cell)
+    return "injected-parameters" in cell_tags(cell)
 
 
 def heading(cell: Cell) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from helpers.curriculum.failures import report
@@ -112,10 +113,10 @@ class Status:
             where = line.section and f"{line.section} · {line.cell}/{line.total}"
             table.add_row(
                 f"[{colour}]{SYMBOLS.get(line.state, '✗')}[/]",
-                str(line.job).replace("[", r"\["),
+                escape(str(line.job)),
                 f"{line.seconds:.0f} s",
                 f"{line.memory:.0f} MiB",
-                where.replace("[", r"\[") or f"[{colour}]{line.state}[/]",
+                escape(where) or f"[{colour}]{line.state}[/]",
             )
         return table
 

@@ -1,0 +1,111 @@
+"""The executed copy of a notebook: made true after a run, kept true when reused."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from helpers.curriculum.results import Failure, RunResult
+from helpers.curriculum.sections import COMPLETED, NOT_RUN, is_injected
+from helpers.notebook_files import (
+    cell_tags,
+    markdown_cell,
+    read_notebook,
+    write_notebook,
+)
+
+MARKER_TAG = "curriculum-marker"
+_PAPERMILL_TAG = "papermill-error-cell-tag"
+_ANCHOR = "curriculum-stopped-here"
+_ALL_CELLS_RAN = ("passed", "swallowed error", "claims worse")
+
+Notebook = dict[str, Any]
+
+
+def read_executed(executed: Path, source: Path) -> Notebook:
+    """The executed copy without markers; the source where none was saved."""
+    try:
+        notebook = read_notebook(executed)
+    except (OSError, ValueError):
+        notebook = read_notebook(source)
+    markers = {MARKER_TAG, _PAPERMILL_TAG}
+    notebook["cells"] = [
+        cell for cell in notebook["cells"] if not markers & set(cell_tags(cell))
+    ]
+    return notebook
+
+
+def cell_status(cell: Mapping[str, Any]) -> str:
+    """What the engine recorded for a cell; empty when nothing."""
+    return str(cell["metadata"].get("papermill", {}).get("status", ""))
+
+
+def failing_cell(notebook: Notebook) -> int | None:
+    """Index of the first cell that did not complete, as the engine recorded it."""
+    fine = {"", COMPLETED, NOT_RUN, "pending"}
+    for index, cell in enumerate(notebook["cells"]):
+        if cell_status(cell) not in fine:
+            return index
+    return None
+
+
+def mark(notebook: Notebook, result: RunResult, index: int | None) -> None:
+    """Write into the executed copy what happened and to which cells.
+
+    The first cell says it; a note stands above the cell at ``index``. Where the run
+    stopped early, that cell gets the run's status and all later ones ``not run``.
+    """
+    early = result.status not in _ALL_CELLS_RAN
+    cells = notebook["cells"]
+    for position, cell in enumerate(cells):
+        record = cell["metadata"].setdefault("papermill", {})
+        if early and index is not None and position >= index:
+            record["status"] = result.status if position == index else NOT_RUN
+        elif record.get("status") in (None, "pending", "running"):
+            record["status"] = NOT_RUN if early else COMPLETED
+    whole = notebook["metadata"].setdefault("papermill", {})
+    whole["status"] = result.status
+    whole["exception"] = early
+    if result.passed:
+        return
+    link = ""
+    if index is not None:
+        note = f"<a id='{_ANCHOR}'></a>**{result.status}** in the next cell."
+        cells.insert(index, _marker(note))
+        link = f" · [go to the cell](#{_ANCHOR})"
+    lines = result.worse or [(result.failure or Failure()).message]
+    text = "<br>".join(html.escape(line) for line in lines)
+    cells.insert(0, _marker(f"**This run: {result.status}.** {text}{link}"))
+
+
+def _marker(text: str) -> dict[str, Any]:
+    return markdown_cell(text, tags=[MARKER_TAG], papermill={"status": COMPLETED})
+
+
+def refresh(source: Path, executed: Path, result: RunResult) -> None:
+    """Bring the text and the marker of a reused executed copy up to date.
+
+    The code is the same, or the run would not be reused; text cells may have changed
+    since, and so may the verdict on its claims.
+    """
+    before = read_notebook(executed)
+    ran = read_executed(executed, source)
+    outputs = [c for c in ran["cells"] if c["cell_type"] == "code"]
+    injected = [c for c in outputs if is_injected(c)]
+    done = iter([c for c in outputs if not is_injected(c)])
+    cells = []
+    for cell in read_notebook(source)["cells"]:
+        cell["metadata"]["papermill"] = {"status": COMPLETED}
+        cells.append(next(done) if cell["cell_type"] == "code" else cell)
+        if "parameters" in cell_tags(cell):
+            cells += injected
+    ran["cells"] = cells
+    mark(ran, result, None)
+    if _texts(ran) != _texts(before):
+        write_notebook(ran, executed)
+
+
+def _texts(notebook: Notebook) -> list[str]:
+    return [cell["source"] for cell in notebook["cells"]]
