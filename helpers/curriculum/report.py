@@ -7,92 +7,33 @@ scoreboard again as JSON and CSV. The same runs give the same bytes.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from helpers import claims, paths
-from helpers.claims import VERDICTS, Claim
-from helpers.curriculum import report_pages
+from helpers.curriculum import report_claims, report_pages
+from helpers.curriculum.report_embed import Links
 from helpers.curriculum.report_math import inline_math
-from helpers.curriculum.report_pages import Heading, Links
-from helpers.curriculum.results import RunResult
+from helpers.curriculum.report_runs import (
+    Entry,
+    Notebook,
+    by_claim,
+    collect,
+    count_verdicts,
+    counts_by_scale,
+    group,
+    scoreboard,
+    settings,
+    to_csv,
+)
 from helpers.parameters import ParameterError
 
-# What a reader came for stands first; other scales follow in their own order.
-SCALE_ORDER = ("default", "paper", "smoke")
 MARKER = "scoreboard.json"  # only a folder with this file is ever replaced
-COLUMNS = (
-    "notebook",
-    "scale",
-    "claim",
-    "statement",
-    "paper",
-    "paper_status",
-    "ref",
-    "ours",
-    "low",
-    "high",
-    "unit",
-    "expected",
-    "verdict",
-    "reason",
-    "run_status",
-    "started",
-    "commit",
-)
-
-
-@dataclass
-class Entry:
-    """One run with the page made from it."""
-
-    result: RunResult
-    folder: Path
-    own: bool  # the reader gave values of their own
-    page: str = ""  # file name, empty when the notebook could not be rendered
-    problem: str = ""  # why there is no page
-    sections: list[Heading] = field(default_factory=list)
-    thumbnail: str = ""
-    failure_anchor: str = ""
-    body: str = ""
-
-    @property
-    def label(self) -> str:
-        return self.folder.name
-
-    @property
-    def finished(self) -> bool:
-        return self.result.status in ("passed", "claims worse")
-
-
-@dataclass
-class Notebook:
-    """All official runs of one notebook, the preferred scale first."""
-
-    name: str
-    runs: list[Entry]
-
-    @property
-    def title(self) -> str:
-        return self.runs[0].result.title
-
-    @property
-    def number(self) -> str:
-        return self.name.split("_")[0]
-
-    @property
-    def thumbnail(self) -> str:
-        return next((run.thumbnail for run in self.runs if run.thumbnail), "")
 
 
 def build_report(runs: Path | None = None, out: Path | None = None) -> Path:
@@ -133,127 +74,6 @@ def build_report(runs: Path | None = None, out: Path | None = None) -> Path:
     return out / "index.html"
 
 
-def collect(runs: Path) -> tuple[list[Entry], list[str]]:
-    """Runs worth showing, and the names of run folders without a readable result.
-
-    Of several official runs of one notebook and scale only the newest is kept; runs
-    with the reader's own values are all kept.
-    """
-    official: dict[tuple[str, str], Entry] = {}
-    own: list[Entry] = []
-    unreadable: list[str] = []
-    for folder in sorted(runs.glob("*/*")) if runs.is_dir() else []:
-        if not folder.is_dir() or folder.name.startswith("."):
-            continue
-        result = RunResult.load(folder)
-        if result is None:
-            unreadable.append(f"{folder.parent.name}/{folder.name}")
-            continue
-        entry = Entry(result, folder, own=folder.name != result.scale)
-        if entry.own:
-            own.append(entry)
-            continue
-        key = (result.notebook, result.scale)
-        if key not in official or official[key].result.started < result.started:
-            official[key] = entry
-    entries = sorted(
-        official.values(),
-        key=lambda e: (e.result.notebook, _rank(e.result.scale), e.result.scale),
-    )
-    return entries + own, unreadable
-
-
-def _rank(scale: str) -> int:
-    return SCALE_ORDER.index(scale) if scale in SCALE_ORDER else len(SCALE_ORDER)
-
-
-def group(entries: Iterable[Entry]) -> list[Notebook]:
-    """Official runs by notebook, in the notebooks' order."""
-    found: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if not entry.own:
-            found.setdefault(entry.result.notebook, []).append(entry)
-    return [Notebook(name, found[name]) for name in sorted(found)]
-
-
-def scoreboard(notebooks: Iterable[Notebook]) -> list[dict[str, Any]]:
-    """One flat record per claim and scale, scales of a claim next to each other."""
-    records = []
-    for notebook in notebooks:
-        for entry, claim in _by_claim(notebook):
-            result = entry.result
-            records.append(
-                {
-                    "notebook": notebook.name,
-                    "scale": result.scale,
-                    "claim": claim.id,
-                    "statement": claim.statement,
-                    "paper": claim.paper,
-                    "paper_status": claim.paper_status,
-                    "ref": claim.ref,
-                    "ours": claim.value,
-                    "low": claim.low,
-                    "high": claim.high,
-                    "unit": claim.unit,
-                    "expected": claim.expected,
-                    "verdict": claim.verdict,
-                    "reason": claim.reason,
-                    "run_status": result.status,
-                    "started": result.started,
-                    "commit": result.commit,
-                }
-            )
-    return records
-
-
-def _by_claim(notebook: Notebook) -> list[tuple[Entry, Claim]]:
-    order: dict[str, int] = {}
-    pairs = [(entry, claim) for entry in notebook.runs for claim in entry.result.claims]
-    for _, claim in pairs:
-        order.setdefault(claim.id, len(order))
-    return sorted(pairs, key=lambda pair: order[pair[1].id])  # stable: scales in order
-
-
-def count_verdicts(found: Iterable[Claim]) -> dict[str, int]:
-    """Number of claims per verdict, best verdict first, zeros included."""
-    verdicts = [claim.verdict for claim in found]
-    return {verdict: verdicts.count(verdict) for verdict in reversed(VERDICTS)}
-
-
-def counts_by_scale(notebooks: Iterable[Notebook]) -> dict[str, dict[str, int]]:
-    """:func:`count_verdicts` of each scale over all notebooks."""
-    gathered: dict[str, list[Claim]] = {}
-    for notebook in notebooks:
-        for entry in notebook.runs:
-            gathered.setdefault(entry.result.scale, []).extend(entry.result.claims)
-    scales = sorted(gathered, key=lambda scale: (_rank(scale), scale))
-    return {scale: count_verdicts(gathered[scale]) for scale in scales}
-
-
-def to_csv(records: Sequence[dict[str, Any]]) -> str:
-    """The scoreboard as CSV with a header line."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return text.getvalue()
-
-
-def settings(entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Distinct combinations of commit, versions and hardware, with their runs."""
-    found: dict[str, dict[str, Any]] = {}
-    for entry in entries:
-        result = entry.result
-        facts = {
-            "commit": result.commit,
-            "hardware": result.hardware,
-            "versions": dict(sorted(result.versions.items())),
-        }
-        key = json.dumps(facts, sort_keys=True)
-        found.setdefault(key, {**facts, "runs": []})["runs"].append(entry)
-    return list(found.values())
-
-
 def _write(
     folder: Path,
     out: Path,
@@ -263,7 +83,7 @@ def _write(
 ) -> None:
     entries = [run for notebook in notebooks for run in notebook.runs]
     for entry in entries + own:
-        entry.page = f"{entry.result.notebook}-{entry.label}.html"
+        entry.page = f"{entry.folder.parent.name}-{entry.label}.html"
     pages = {notebook.name: notebook.runs[0].page for notebook in notebooks}
     links = Links(paths.NOTEBOOKS, paths.ROOT, out, pages)
     for entry in entries + own:
@@ -288,7 +108,7 @@ def _write(
         own=own,
         unreadable=unreadable,
         failed=[entry for entry in entries if not entry.result.passed],
-        rows=[pair for notebook in notebooks for pair in _by_claim(notebook)],
+        rows=[pair for notebook in notebooks for pair in by_claim(notebook)],
         counts=counts,
         settings=settings(entries + own),
         newest=max((e.result.started for e in entries + own), default=""),
@@ -325,8 +145,8 @@ def _environment() -> Environment:
     environment.globals.update(
         style=style,
         script=(report_pages.TEMPLATES / "report.js").read_text("utf-8"),
-        verdict=report_pages.verdict_mark,
-        verdict_class=report_pages.verdict_class,
+        verdict=report_claims.verdict_mark,
+        verdict_class=report_claims.verdict_class,
         count_verdicts=count_verdicts,
         symbols=claims.SYMBOLS,
     )
@@ -335,7 +155,7 @@ def _environment() -> Environment:
         number=claims.format_number,
         interval=claims.format_interval,
         paper=claims.paper_cell,
-        ours=report_pages.ours,
+        ours=report_claims.ours,
         duration=duration,
         when=when,
     )

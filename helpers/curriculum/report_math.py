@@ -36,7 +36,7 @@ _ARITY = {
 }
 _TAG = re.compile(r"\\tag\*?\{([^{}]*)\}")
 _LABEL = re.compile(r"\\label\{[^{}]*\}")
-_INLINE = re.compile(r"(?<![$\\])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?![$\d])")
+INLINE = re.compile(r"(?<![$\\])\$(?!\s)([^$\n]+?)(?<![\s\\])\$(?![$\d])")
 
 
 def mathml(tex: str, display: bool = False) -> str:
@@ -61,7 +61,7 @@ def inline_math(text: str) -> str:
     """Escaped ``text`` with its ``$...$`` parts as MathML."""
     parts: list[str] = []
     end = 0
-    for match in _INLINE.finditer(text):
+    for match in INLINE.finditer(text):
         parts += [html.escape(text[end : match.start()]), mathml(match[1])]
         end = match.end()
     return "".join([*parts, html.escape(text[end:])])
@@ -108,11 +108,15 @@ def _tidy(element: ElementTree.Element) -> None:
         if text == "&":
             raise ValueError("alignment mark outside an environment")
         if text == "~":
-            text = element.text = "∼"
+            text = element.text = "\N{TILDE OPERATOR}"
         if unicodedata.category(text)[0] in "SP":
             element.tag = "mo"
             if unicodedata.category(text) in ("Ps", "Pe"):
                 element.set("stretchy", "false")
+    bar = element.tag == "mo" and text in ("|", "\N{DOUBLE VERTICAL LINE}")
+    if bar and element.get("stretchy") is None:
+        # As the base of an exponent a stretching bar would grow downwards.
+        element.set("stretchy", "false")
     if element.get("mathvariant") == "double-struck" and text.isdecimal():
         element.text = "".join(chr(0x1D7D8 + int(digit)) for digit in text)
     if element.tag == "mspace":

@@ -7,18 +7,13 @@ note, and nothing left that would be fetched from elsewhere.
 
 from __future__ import annotations
 
-import base64
 import html
-import io
-import mimetypes
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
 
 import nbformat
 from bs4 import BeautifulSoup
@@ -29,26 +24,25 @@ from nbformat import NotebookNode
 
 from helpers import claims
 from helpers.claims import Claim
-from helpers.curriculum.report_math import inline_math, mathml
+from helpers.curriculum.report_claims import claims_table
+from helpers.curriculum.report_embed import (
+    FIGURES,
+    WIDGET,
+    Links,
+    data_uri,
+    missing_image,
+    self_contained,
+    thumbnail,
+    typeset,
+)
+from helpers.curriculum.report_math import mathml
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-WIDGET = "application/vnd.jupyter.widget-view+json"
-FIGURES = ("image/svg+xml", "image/png", "image/jpeg")
 SHOWN = ("text/html", "text/markdown", *FIGURES, "text/latex", "text/plain")
-THUMBNAIL_BYTES = 500_000
 
-_SVG_SAFE = " /:;,=()@!*?$'+-._~"
 # Cells that a runner adds to a failed copy; the page says it in its own words.
 _MARKERS = {"papermill-error-cell-tag", "curriculum-marker"}
 _FINE = {None, "completed", "not run", "pending"}
-_FETCHING = ("src", "srcset", "data", "poster", "background")
-_MAYBE_FETCHES = re.compile(
-    r"(?i)<(img|script|link|iframe|video|audio|source|embed|object|image|input|base"
-    r"|meta|track|use|feimage)\b|@import|url\("
-)
-_REMOTE_CSS = re.compile(
-    r"(?i)@import[^;]*;?|url\(\s*[\"']?\s*(?:https?:)?//[^)]*\)",
-)
 
 
 @dataclass
@@ -69,59 +63,7 @@ class Page:
     failure_anchor: str = ""
 
 
-@dataclass
-class Links:
-    """Where links of a notebook lead, seen from the report's folder."""
-
-    source: Path  # folder of the source notebooks
-    root: Path  # nothing outside of it is read or linked
-    out: Path  # the report's final folder
-    pages: Mapping[str, str] = field(default_factory=dict)  # notebook -> page
-
-    def resolve(self, url: str) -> str | None:
-        """The target as an ``href``; None when there is nothing to link to."""
-        parts = urlsplit(url)
-        if parts.scheme or parts.netloc or not parts.path:
-            return url
-        fragment = f"#{parts.fragment}" if parts.fragment else ""
-        page = self.pages.get(Path(unquote(parts.path)).stem)
-        if parts.path.endswith(".ipynb") and page:
-            return page + fragment
-        target = self.local(url)
-        if target is None:
-            return None
-        relative = Path(os.path.relpath(target, self.out.resolve())).as_posix()
-        return quote(relative) + fragment
-
-    def local(self, url: str) -> Path | None:
-        """The file or folder of the project that a relative ``url`` names."""
-        parts = urlsplit(url)
-        if parts.scheme or parts.netloc or not parts.path:
-            return None
-        target = (self.source / unquote(parts.path)).resolve()
-        inside = target.is_relative_to(self.root.resolve())
-        return target if inside and target.exists() else None
-
-    def embed(self, url: str) -> str | None:
-        """A local image as a data URI; None when it is not there."""
-        if url.startswith("data:"):
-            return url
-        target = self.local(url)
-        if target is None or not target.is_file():
-            return None
-        kind = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
-        return data_uri(kind, target.read_bytes())
-
-
-def data_uri(kind: str, content: bytes) -> str:
-    """``content`` as a URI; SVG stays text, which is smaller and compresses."""
-    if kind == "image/svg+xml":
-        text = content.decode("utf-8").strip()
-        return f"data:{kind};charset=utf-8,{quote(text, safe=_SVG_SAFE)}"
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-class _Markdown(IPythonRenderer):  # type: ignore[misc]
+class _Markdown(IPythonRenderer):
     """Markdown cells: headings with anchors, MathML, embedded images."""
 
     def __init__(
@@ -177,56 +119,7 @@ class _Markdown(IPythonRenderer):  # type: ignore[misc]
         return self_contained(str(super().inline_html(html)), self.links)
 
 
-def missing_image(text: str, url: str) -> str:
-    """What stands where a picture would have to be fetched."""
-    words = html.escape(text or "Picture")
-    if urlsplit(url).scheme in ("http", "https"):
-        return f'<a class="missing" href="{html.escape(url)}">{words} (online)</a>'
-    return f'<span class="missing">{words} (not found)</span>'
-
-
-def self_contained(fragment: str, links: Links) -> str:
-    """``fragment`` without anything that a browser would fetch while opening it.
-
-    Local images are embedded; remote scripts, styles, fonts, frames and images are
-    taken out. Links to click on stay.
-    """
-    if not _MAYBE_FETCHES.search(fragment):
-        return fragment
-    soup = BeautifulSoup(fragment, "html.parser")
-    for element in soup.find_all(True):
-        if element.name in ("link", "base", "meta"):
-            element.decompose()
-            continue
-        if element.name == "img":
-            source = str(element.get("src", ""))
-            found = links.embed(source)
-            if found is None:
-                text = missing_image(str(element.get("alt", "")), source)
-                element.replace_with(BeautifulSoup(text, "html.parser"))
-                continue
-            element["src"] = found
-            del element["srcset"]
-        elif any(_fetches(str(element.get(name, ""))) for name in _FETCHING) or (
-            element.name in ("image", "use", "feimage")
-            and any(
-                _fetches(str(element.get(name, ""))) for name in ("href", "xlink:href")
-            )
-        ):
-            element.decompose()
-            continue
-        if element.name == "style" and element.string:
-            element.string.replace_with(_REMOTE_CSS.sub("", element.string))
-        if element.get("style"):
-            element["style"] = _REMOTE_CSS.sub("none", str(element["style"]))
-    return str(soup)
-
-
-def _fetches(url: str) -> bool:
-    return bool(url) and not url.startswith(("data:", "#"))
-
-
-class PageExporter(HTMLExporter):  # type: ignore[misc]
+class PageExporter(HTMLExporter):
     """nbconvert's HTML exporter with the report's template and Markdown."""
 
     def __init__(self, links: Links) -> None:
@@ -238,7 +131,7 @@ class PageExporter(HTMLExporter):  # type: ignore[misc]
         self.register_filter("embed", data_uri)
         self.register_filter("mathml", mathml)
         self.register_filter(
-            "self_contained", lambda text: self_contained(text, self.links)
+            "output_html", lambda text: typeset(self_contained(text, self.links))
         )
 
     @pass_context
@@ -349,90 +242,3 @@ def _best_form(output: NotebookNode) -> NotebookNode:
 
 def _html_output(text: str) -> NotebookNode:
     return nbformat.v4.new_output("display_data", data={"text/html": text})
-
-
-def claims_table(found: list[Claim]) -> str:
-    """A labelled table of ``found``, in the columns of the scoreboard."""
-    rows = []
-    for claim in found:
-        note = f"<small>{inline_math(claim.reason)}</small>" if claim.reason else ""
-        where = f"<small>{html.escape(claim.ref)}</small>" if claim.ref else ""
-        rows.append(
-            f'<tr><th scope="row"><code>{html.escape(claim.id)}</code>'
-            f"<span>{inline_math(claim.statement)}</span></th>"
-            f"<td>{html.escape(claims.paper_cell(claim))}{where}</td>"
-            f"<td>{html.escape(ours(claim))}</td>"
-            f"<td>{claims.format_interval(claim)}</td>"
-            f"<td>{html.escape(claim.expected)}</td>"
-            f"<td>{verdict_mark(claim.verdict)}{note}</td></tr>"
-        )
-    return (
-        '<table class="claims"><caption class="visually-hidden">Claims recorded here'
-        '</caption><thead><tr><th scope="col">Claim</th><th scope="col">Paper</th>'
-        '<th scope="col">Ours</th><th scope="col">95 % interval</th>'
-        '<th scope="col">Expected</th><th scope="col">Verdict</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
-    )
-
-
-def ours(claim: Claim) -> str:
-    """Our number with its unit."""
-    return f"{claims.format_number(claim.value)} {claim.unit}".strip()
-
-
-def verdict_mark(verdict: str) -> str:
-    """Symbol and word; the colour only repeats them."""
-    symbol = claims.SYMBOLS.get(verdict, "?")
-    return (
-        f'<span class="verdict {verdict_class(verdict)}">'
-        f'<span class="mark" aria-hidden="true">{symbol}</span> '
-        f"{html.escape(verdict)}</span>"
-    )
-
-
-def verdict_class(verdict: str) -> str:
-    """CSS class of a verdict: ``v-reproduced``, ``v-direction``, ``v-not-...``."""
-    return "v-" + "-".join(verdict.split()[:2])
-
-
-def thumbnail(notebook: NotebookNode) -> tuple[str, bytes] | None:
-    """File suffix and bytes of the notebook's picture, None when it drew nothing.
-
-    The first figure of a cell tagged ``thumbnail``, else the first figure; very large
-    vector figures are passed over as long as there is another one.
-    """
-    code = [c for c in notebook.cells if c.cell_type == "code"]
-    tagged = [c for c in code if "thumbnail" in c.metadata.get("tags", [])]
-    found = [*_figures(tagged), *_figures(code)]
-    if not found:
-        return None
-    small = [f for f in found if f[0] != ".svg" or len(f[1]) <= THUMBNAIL_BYTES]
-    suffix, content = (small or found)[0]
-    return (suffix, content) if suffix == ".svg" else (".png", _shrink(content))
-
-
-def _figures(cells: list[NotebookNode]) -> Iterator[tuple[str, bytes]]:
-    for cell in cells:
-        for output in cell.outputs:
-            data = output.get("data", {})
-            if WIDGET in data:
-                continue
-            for kind in FIGURES:
-                if kind in data:
-                    text = "".join(data[kind])
-                    if kind == "image/svg+xml":
-                        yield ".svg", text.encode("utf-8")
-                    else:
-                        yield ".png", base64.b64decode(text)
-                    break
-
-
-def _shrink(content: bytes, width: int = 640, height: int = 400) -> bytes:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(content)) as picture:
-        smaller = picture.convert("RGBA" if "A" in picture.getbands() else "RGB")
-        smaller.thumbnail((width, height))
-        buffer = io.BytesIO()
-        smaller.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
