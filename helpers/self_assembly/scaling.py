@@ -93,7 +93,8 @@ def fit_scaling(
         Steps of that run; NaN (not completed) is refused, since leaving it out
         silently would favour the fast runs.
     resamples, level, seed
-        Bootstrap interval of the exponent: percentiles over resampled pairs.
+        Bootstrap interval of the exponent: percentiles over resampled pairs; NaN
+        without resamples.
 
     Returns
     -------
@@ -123,8 +124,10 @@ def fit_scaling(
     log_a, log_b, log_rss = _linear(np.log(sizes), y)
     sqrt_a, sqrt_b, sqrt_rss = _linear(np.sqrt(sizes), y)
     power_a, p, power_rss = _power(sizes, y)
-    low, high = _exponent_interval(sizes, y, seed, resamples, level)
     nan = float("nan")
+    low = high = nan
+    if resamples:
+        low, high = _exponent_interval(sizes, y, seed, resamples, level)
     table = pd.DataFrame(
         {
             "formula": ["a ln n + b", "a sqrt(n) + b", "a n^p"],
@@ -144,3 +147,35 @@ def fit_scaling(
     table["delta_aic"] = table["aic"] - table["aic"].min()
     table["winner"] = table["aic"] == table["aic"].min()
     return table
+
+
+def aic_advantage(
+    n: Sequence[float] | np.ndarray,
+    steps: Sequence[float] | np.ndarray,
+    model: str,
+    rival: str,
+    seed: int = 0,
+    resamples: int = 500,
+    level: float = 0.95,
+) -> tuple[float, float, float]:
+    """AIC(rival) - AIC(model), positive where ``model`` explains the steps better.
+
+    Returns
+    -------
+    (value, low, high)
+        With the percentile interval over resampled pairs (n, steps).
+    """
+    sizes, y = np.asarray(n, dtype=float), np.asarray(steps, dtype=float)
+
+    def difference(chosen: np.ndarray) -> float:
+        table = fit_scaling(sizes[chosen], y[chosen], resamples=0)
+        return float(table.loc[rival, "aic"] - table.loc[model, "aic"])
+
+    rng = np.random.default_rng(seed)
+    found: list[float] = []
+    while len(found) < resamples:
+        drawn = rng.integers(len(sizes), size=len(sizes))
+        if len(np.unique(sizes[drawn])) > 2:
+            found.append(difference(drawn))
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return difference(np.arange(len(sizes))), float(low), float(high)
