@@ -83,7 +83,8 @@ def fit_scaling(
     R2 = 1 - RSS / TSS and AIC = m ln(RSS / m) + 2 k, for m pairs and k = 3 (two
     coefficients and the variance) in all three models. That is the AIC of normal
     errors with one variance, up to a constant; since k is the same the ranking by
-    AIC is the ranking by RSS.
+    AIC is the ranking by RSS. ``winner`` marks the lowest AIC; models within about 2
+    of it are not told apart by the data.
 
     Parameters
     ----------
