@@ -23,6 +23,11 @@ def minimum_cost_assignment(
     to ``v`` costs d(b, v) <= d(b, u) + d(u, v). Only the others enter the
     O(n^3) solver, which makes repeated assignments of a nearly filled shape cheap.
 
+    When as many agents as cells are left, the solver sees the reduced cost
+    d(p, u) - d(p, o) + d(u, o) with o the centre of the cells: constants per row and
+    column leave the optimum as it is, and this start, non-negative by the triangle
+    inequality, is several times faster on a crowd around a shape.
+
     Parameters
     ----------
     cells : int array (|T|, 2)
@@ -46,6 +51,11 @@ def minimum_cost_assignment(
     open_goals = np.setdiff1d(np.arange(len(cells)), goals, assume_unique=True)
     waiting = np.setdiff1d(np.arange(len(positions)), agents, assume_unique=True)
     cost = cdist(positions[waiting], cells[open_goals], metric)
+    if cost.size and len(waiting) == len(open_goals):
+        # A whole cell as centre keeps Chebyshev costs integer, hence exact.
+        centre = cells[open_goals].mean(axis=0, keepdims=True).round()
+        cost -= cdist(positions[waiting], centre, metric)
+        cost += cdist(centre, cells[open_goals], metric)
     rows, columns = linear_sum_assignment(cost)
     return (
         np.concatenate([agents, waiting[rows]]),
