@@ -102,13 +102,15 @@ def _write(
     text = json.dumps(exported, indent=1, ensure_ascii=False, allow_nan=False)
     paths.write_atomic(folder / MARKER, text + "\n")
     paths.write_atomic(folder / "scoreboard.csv", to_csv(records))
+    rows = [pair for notebook in notebooks for pair in by_claim(notebook)]
     index = environment.get_template("index.html.j2").render(
         notebooks=notebooks,
         entries=entries,
         own=own,
         unreadable=unreadable,
         failed=[entry for entry in entries if not entry.result.passed],
-        rows=[pair for notebook in notebooks for pair in by_claim(notebook)],
+        rows=rows,
+        claimed=len({(run.result.notebook, claim.id) for run, claim in rows}),
         counts=counts,
         settings=settings(entries + own),
         newest=max((e.result.started for e in entries + own), default=""),

@@ -306,7 +306,7 @@ def test_own_runs_stand_apart(built: Path) -> None:
     assert own.select_one(".values").get_text(strip=True) == "seed = 7"
     assert "1a2b3c4d" not in soup.select_one("#claims").get_text()
     lead = soup.select_one(".lead").get_text()
-    assert "2 notebooks, 8 judged claims" in lead
+    assert "2 notebooks, 4 claims" in lead
 
 
 def test_thumbnails_and_pages_of_cards(built: Path) -> None:
