@@ -57,6 +57,9 @@ class Claim:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def _ipython_display_(self) -> None:
+        """Nothing: :func:`record` has shown the row already."""
+
 
 def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
     """Student-t interval of the mean of ``values`` (shape (n,), n >= 2)."""
@@ -183,7 +186,7 @@ def record(
         low=low,
         high=high,
         unit=unit,
-        paper=paper,
+        paper=float(paper) if isinstance(paper, int) else paper,
         paper_status=paper_status,
         ref=ref,
         expected=str(expect),

@@ -28,8 +28,8 @@ METHODS = {
     "OPT-D": PALETTE["green"],
     "HUN": PALETTE["yellow"],
     "TSWAP": PALETTE["purple"],
-    "distance transform": PALETTE["grey"],
-    "edge following": PALETTE["orange"],
+    "DUD": PALETTE["grey"],
+    "Edge following": PALETTE["orange"],
 }
 
 RC: dict[str, Any] = {
