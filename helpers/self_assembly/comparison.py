@@ -110,7 +110,7 @@ def _crowd(agents: int) -> tuple[tuple[int, int], torch.Tensor]:
 def step_costs(sizes: Sequence[int], repeats: int = 5) -> pd.DataFrame:
     """Milliseconds of both light fields, by each method, and of a whole step.
 
-    The naive sum is left out above 3000 agents, where it takes many seconds.
+    The naive sum is left out above 1000 agents, where it takes many seconds.
     """
     rows = []
     for agents in sizes:
@@ -119,7 +119,7 @@ def step_costs(sizes: Sequence[int], repeats: int = 5) -> pd.DataFrame:
             "FFT light": FFTField(shape),
             "O(cells) light": ConeField(shape),
         }
-        if agents <= 3000:
+        if agents <= 1000:
             fields["naive light"] = DirectField(shape)
         costs = {
             name: _median_ms(partial(field, sources), repeats)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from helpers.self_assembly.baselines import lower_bounds
+from helpers.self_assembly.baselines import nearest_agent_bound
 from helpers.self_assembly.light_field import direct_field
 from helpers.self_assembly.priority import priority_list
 
@@ -55,7 +55,7 @@ def check_lower_bound(attempt: Callable[[np.ndarray, np.ndarray], float]) -> Non
         free = np.argwhere(~target)
         size = int(target.sum())
         positions = free[rng.permutation(len(free))[:size]]
-        expected = lower_bounds.farthest_target(target, positions)
+        expected = nearest_agent_bound(target, positions)
         found = attempt(target, positions)
         assert found == expected, (
             f"{found} instead of {expected}: for each target cell take its nearest "
