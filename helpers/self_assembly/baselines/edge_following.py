@@ -120,7 +120,9 @@ def _form_gradient(positions, holder, state, gradient, step_row, step_col):  # t
 
 
 @njit(cache=True)
-def _edge_step(target, positions, holder, state, gradient, wall, tie, leave, step_row, step_col):  # type: ignore[no-untyped-def]  # noqa: E501
+def _edge_step(
+    target, positions, holder, state, gradient, wall, tie, leave, step_row, step_col
+):  # type: ignore[no-untyped-def]  # noqa: E501
     """One step of all agents in id order."""
     height, width = holder.shape
     moved = 0

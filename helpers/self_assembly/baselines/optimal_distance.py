@@ -158,10 +158,10 @@ def run_optimal_distance(
     # Calls without work compile (or load) the kernels outside the timed part.
     nobody = board.positions[:0]
     _path_flow(nobody, nobody, direction_of, flow)
-    order, depth, _ = _reverse_topological_order(flow[:1, :1], KING_ROW, KING_COL)
-    _push_flow(
-        order, depth, flow, board.positions, board.holder, KING_ROW, KING_COL
+    order, depth, _ = _reverse_topological_order(
+        np.zeros((1, 1, 8), dtype=np.int64), KING_ROW, KING_COL
     )
+    _push_flow(order, depth, flow, board.positions, board.holder, KING_ROW, KING_COL)
 
     start = perf_counter()
     cells = board.cells
@@ -169,7 +169,9 @@ def run_optimal_distance(
     _path_flow(board.positions[agents], cells[goals], direction_of, flow)
     order, depth, acyclic = _reverse_topological_order(flow, KING_ROW, KING_COL)
     if not acyclic:
-        raise RuntimeError("the flow has a directed cycle: the assignment is not optimal")
+        raise RuntimeError(
+            "the flow has a directed cycle: the assignment is not optimal"
+        )
     planning_seconds = perf_counter() - start
 
     def step() -> int:
