@@ -24,7 +24,7 @@ _BALANCED = 1e-9
 
 
 @njit(cache=True)
-def _dud_step(positions, holder, pull, last, wanted, radius, step_row, step_col):  # type: ignore[no-untyped-def]
+def _dud_step(positions, holder, pull, last, wanted, radius, step_row, step_col):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Everyone decides on the state at the start of the step, then moves in id order.
 
     ``last`` is the king move made in the previous step (-1: none), ``wanted``

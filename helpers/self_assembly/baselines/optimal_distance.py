@@ -19,7 +19,7 @@ from helpers.self_assembly.trace import Trace
 
 
 @njit(cache=True)
-def _path_flow(starts, goals, direction_of, flow):  # type: ignore[no-untyped-def]
+def _path_flow(starts, goals, direction_of, flow):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Add one unit of flow along the straight line, in king moves, of every pair."""
     for k in range(len(starts)):
         row, col = starts[k]
@@ -33,7 +33,7 @@ def _path_flow(starts, goals, direction_of, flow):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True)
-def _reverse_topological_order(flow, step_row, step_col):  # type: ignore[no-untyped-def]
+def _reverse_topological_order(flow, step_row, step_col):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Cells with flow, sinks first, and their longest way to a sink."""
     height, width, _ = flow.shape
     heads_left = np.zeros((height, width), dtype=np.int64)
@@ -75,7 +75,7 @@ def _reverse_topological_order(flow, step_row, step_col):  # type: ignore[no-unt
 
 
 @njit(cache=True)
-def _push_flow(order, depth, flow, positions, holder, step_row, step_col):  # type: ignore[no-untyped-def]
+def _push_flow(order, depth, flow, positions, holder, step_row, step_col):  # type: ignore[no-untyped-def]  # pragma: no cover
     """One step: each agent takes a unit of outgoing flow whose head is free."""
     moved = 0
     for v in range(len(order)):

@@ -23,7 +23,7 @@ Initial = Literal["optimal", "random"]
 
 
 @njit(cache=True)
-def _blocker(agent, positions, goals, holder):  # type: ignore[no-untyped-def]
+def _blocker(agent, positions, goals, holder):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Agent on the next cell of a shortest path, -1 if that cell is free."""
     row, col = positions[agent]
     to_row = row + np.sign(goals[agent, 0] - row)
@@ -32,7 +32,7 @@ def _blocker(agent, positions, goals, holder):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _arrived(agent, positions, goals):  # type: ignore[no-untyped-def]
+def _arrived(agent, positions, goals):  # type: ignore[no-untyped-def]  # pragma: no cover
     return (
         positions[agent, 0] == goals[agent, 0]
         and positions[agent, 1] == goals[agent, 1]
@@ -40,7 +40,7 @@ def _arrived(agent, positions, goals):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _rotate_deadlock(agent, positions, goals, holder, decided, seen, stamp):  # type: ignore[no-untyped-def]
+def _rotate_deadlock(agent, positions, goals, holder, decided, seen, stamp):  # type: ignore[no-untyped-def]  # pragma: no cover
     """If the agent is in a cycle of agents in each other's way, pass the goals on.
 
     Everyone's goal goes to the one who stands in the way to it, so every distance
@@ -72,7 +72,7 @@ def _rotate_deadlock(agent, positions, goals, holder, decided, seen, stamp):  # 
 
 
 @njit(cache=True)
-def _tswap_step(positions, goals, holder):  # type: ignore[no-untyped-def]
+def _tswap_step(positions, goals, holder):  # type: ignore[no-untyped-def]  # pragma: no cover
     """One step; agents wait for their blocker's decision where that can help."""
     n = len(positions)
     decided = np.zeros(n, dtype=np.bool_)
