@@ -43,7 +43,7 @@ class Board:
     @property
     def cells(self) -> IntArray:
         """Target cells, int array (|T|, 2), in row-major order."""
-        return np.argwhere(self.target)
+        return np.ascontiguousarray(np.argwhere(self.target))
 
     def unoccupied(self) -> int:
         """Target cells without an agent."""

@@ -25,7 +25,7 @@ _MARGIN = 1  # free cells along the border of the grid
 
 
 @njit(cache=True)
-def _is_wall(row, col, holder, state):  # type: ignore[no-untyped-def]
+def _is_wall(row, col, holder, state):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Off the grid, or held by an agent that is not moving."""
     height, width = holder.shape
     if not (0 <= row < height and 0 <= col < width):
@@ -35,7 +35,7 @@ def _is_wall(row, col, holder, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _is_moving(row, col, holder, state):  # type: ignore[no-untyped-def]
+def _is_moving(row, col, holder, state):  # type: ignore[no-untyped-def]  # pragma: no cover
     height, width = holder.shape
     if not (0 <= row < height and 0 <= col < width):
         return False
@@ -44,20 +44,20 @@ def _is_moving(row, col, holder, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _find_wall(row, col, holder, state, step_row, step_col):  # type: ignore[no-untyped-def]
+def _find_wall(row, col, holder, state, step_row, step_col):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Direction of the nearest stationary neighbour, -1 if there is none."""
     height, width = holder.shape
     for first in range(2):
         for k in range(first, 8, 2):
             i, j = row + step_row[k], col + step_col[k]
-            if 0 <= i < height and 0 <= j < width:
-                if _is_wall(i, j, holder, state):
-                    return k
+            inside = 0 <= i < height and 0 <= j < width
+            if inside and _is_wall(i, j, holder, state):
+                return k
     return -1
 
 
 @njit(cache=True)
-def _next_move(row, col, wall, holder, state, step_row, step_col):  # type: ignore[no-untyped-def]
+def _next_move(row, col, wall, holder, state, step_row, step_col):  # type: ignore[no-untyped-def]  # pragma: no cover
     """First open direction counter-clockwise from the wall, -1 if walled in.
 
     Keeping the wall on the right leads clockwise round the structure, always at
@@ -77,13 +77,13 @@ def _next_move(row, col, wall, holder, state, step_row, step_col):  # type: igno
 
 
 @njit(cache=True)
-def _wall_after(k):  # type: ignore[no-untyped-def]
+def _wall_after(k):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Where the wall is after move ``k``: the last cell scanned before it."""
     return (k + 2) % 8 if k % 2 == 0 else (k + 3) % 8
 
 
 @njit(cache=True)
-def _listen(agent, positions, holder, state, gradient, step_row, step_col):  # type: ignore[no-untyped-def]
+def _listen(agent, positions, holder, state, gradient, step_row, step_col):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Update the agent's gradient; is a neighbour moving, has one joined as far out?"""
     height, width = holder.shape
     row, col = positions[agent]
@@ -105,7 +105,7 @@ def _listen(agent, positions, holder, state, gradient, step_row, step_col):  # t
 
 
 @njit(cache=True)
-def _form_gradient(positions, holder, state, gradient, step_row, step_col):  # type: ignore[no-untyped-def]
+def _form_gradient(positions, holder, state, gradient, step_row, step_col):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Hop counts from the seed before anyone moves; who hears it waits to move."""
     changed = True
     while changed:
@@ -120,7 +120,9 @@ def _form_gradient(positions, holder, state, gradient, step_row, step_col):  # t
 
 
 @njit(cache=True)
-def _edge_step(target, positions, holder, state, gradient, wall, tie, leave, step_row, step_col):  # type: ignore[no-untyped-def]  # noqa: E501
+def _edge_step(  # type: ignore[no-untyped-def]  # pragma: no cover
+    target, positions, holder, state, gradient, wall, tie, leave, step_row, step_col
+):
     """One step of all agents in id order."""
     height, width = holder.shape
     moved = 0

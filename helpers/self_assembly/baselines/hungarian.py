@@ -21,7 +21,7 @@ from helpers.self_assembly.trace import Trace
 
 
 @njit(cache=True)
-def _hungarian_step(positions, goals, holder, bump, draws, step_row, step_col):  # type: ignore[no-untyped-def]
+def _hungarian_step(positions, goals, holder, bump, draws, step_row, step_col):  # type: ignore[no-untyped-def]  # pragma: no cover
     """One step in id order; a cell is free again as soon as its agent has left.
 
     With ``bump``, agents on their goal move to a random free neighbouring cell.
