@@ -11,6 +11,8 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
+import helpers
+
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -33,6 +35,11 @@ def imported_modules(source: str, package: str = "") -> set[str]:
     return {name for name in found if name.split(".")[0] == "helpers"}
 
 
+def public_module(name: str) -> str:
+    """Where a name of ``helpers`` itself is defined: ``helpers.record`` -> claims."""
+    return helpers._PUBLIC.get(name.removeprefix("helpers."), name)
+
+
 def module_file(module: str) -> Path | None:
     """Source file of a dotted module name, None when it is not a module of ours."""
     path = PACKAGE.joinpath(*module.split(".")[1:])
@@ -47,7 +54,7 @@ def dependencies(modules: set[str]) -> dict[str, Path]:
     seen: dict[str, Path] = {}
     queue = sorted(modules)
     while queue:
-        name = queue.pop()
+        name = public_module(queue.pop())
         path = module_file(name)
         if path is None or name in seen:
             continue

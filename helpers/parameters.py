@@ -11,7 +11,7 @@ import ast
 import io
 import json
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -69,34 +69,33 @@ class Parameter:
     def parse(self, text: str) -> Any:
         """Read a value typed in the shell: ``1e-3``, ``true``, ``none``, ``1,2,3``."""
         adapter = self.adapter()
-        word = text.strip()
-        attempts: list[tuple[Any, bool]] = []
-        if word.lower() in {"none", "null"}:
-            attempts.append((None, True))
-        literal = _literal(word)
-        if self._is_text():
-            attempts.append((text, True))
-        if literal is not _NOTHING:
-            attempts.append((literal, True))
-        attempts.append((word, False))
-        if "," in word and not isinstance(literal, list):
-            items = [_literal(part.strip()) for part in word.split(",")]
-            words = [part.strip() for part in word.split(",")]
-            if _NOTHING not in items:
-                attempts.append((items, True))
-            attempts.append((words, False))
-        if isinstance(literal, float):
-            attempts.append((literal, False))
-        if "list" in self.annotation and literal is not _NOTHING:
-            attempts.append(([literal], True))
-        first: ValidationError | None = None
-        for value, strict in attempts:
+        errors: list[ValidationError] = []
+        for value, strict in self._readings(text):
             try:
                 return adapter.validate_python(value, strict=strict)
             except ValidationError as error:
-                first = first or error
-        assert first is not None
-        raise ParameterError(self._message(text, first))
+                errors.append(error)
+        raise ParameterError(self._message(text, max(errors, key=_clarity)))
+
+    def _readings(self, text: str) -> Iterator[tuple[Any, bool]]:
+        """What ``text`` may mean, likeliest first, and whether to take it strictly."""
+        word = text.strip()
+        literal = _literal(word)
+        if word.lower() in {"none", "null"}:
+            yield None, True
+        if self._is_text():
+            yield text, True
+        if literal is not _NOTHING:
+            yield literal, True
+        yield word, False
+        if isinstance(literal, float):
+            yield literal, False  # 1e3 is a whole number
+        if "list" in self.annotation and not isinstance(literal, list):
+            words = [part.strip() for part in word.split(",")]
+            items = [_literal(part) for part in words]
+            if _NOTHING not in items:
+                yield items, True
+            yield words, False
 
     def _is_text(self) -> bool:
         try:
@@ -123,13 +122,19 @@ _NOTHING = object()
 
 
 def _literal(text: str) -> Any:
-    """Python or JSON literal in ``text``, or ``_NOTHING``."""
-    for reader in (ast.literal_eval, json.loads):
+    """JSON or Python literal in ``text``, or ``_NOTHING``."""
+    for reader in (json.loads, ast.literal_eval):
         try:
             return reader(text)
         except (ValueError, SyntaxError):
             continue
     return _NOTHING
+
+
+def _clarity(error: ValidationError) -> tuple[int, bool]:
+    """Rank of an error: a bound that was missed says more than a wrong type."""
+    detail = error.errors()[0]
+    return len(detail["loc"]), not detail["type"].endswith(("_type", "_parsing"))
 
 
 def _limit(kind: Any, limits: Mapping[str, Any]) -> Any:

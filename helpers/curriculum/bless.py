@@ -26,10 +26,13 @@ class Change:
     new: str | None
 
 
-def bless(spec: NotebookSpec, scales: Sequence[str], why: str) -> list[Change]:
-    """Write the verdicts of the last runs at ``scales`` to ``data/expected``.
+def bless(
+    spec: NotebookSpec, why: str, scales: Sequence[str] | None = None
+) -> list[Change]:
+    """Write the verdicts of the last runs to ``data/expected``.
 
-    Every scale where something changes adds one entry to the file's history.
+    All scales that have been run are taken unless ``scales`` names some. Every scale
+    where something changes adds one entry to the file's history.
 
     Raises
     ------
@@ -38,7 +41,7 @@ def bless(spec: NotebookSpec, scales: Sequence[str], why: str) -> list[Change]:
     """
     if not why.strip():
         raise ParameterError("say why the expected verdicts change: --why TEXT")
-    jobs = [make_job(spec, scale) for scale in scales]
+    jobs = [make_job(spec, scale) for scale in scales or run_scales(spec)]
     results = [last_result(job) for job in jobs]
     path = expected_file(spec.name)
     content: dict[str, Any] = {"verdicts": {}, "history": []}
@@ -91,7 +94,7 @@ def last_result(job: Job) -> RunResult:
     )
 
 
-def scales_with_results(spec: NotebookSpec) -> list[str]:
+def run_scales(spec: NotebookSpec) -> list[str]:
     """Scales that have been run, in the table's order."""
     found = [s for s in spec.scales if RunResult.load(make_job(spec, s).folder)]
     if not found:

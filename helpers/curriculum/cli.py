@@ -186,9 +186,8 @@ def bless(
     from helpers.curriculum.results import expected_file
 
     spec = find_spec(notebook)
-    scales = scale or blessing.scales_with_results(spec)
     table = Table("scale", "claim", "old verdict", "new verdict", "")
-    changes = blessing.bless(spec, scales, why)
+    changes = blessing.bless(spec, why, scale)
     for change in changes:
         mark = "" if change.old == change.new else "changed"
         table.add_row(

@@ -71,7 +71,7 @@ def test_stop_and_resume(new_project: Callable[[], Any]) -> None:
     wait_for_child(project)
     started = time.monotonic()
     os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=30)
     assert time.monotonic() - started < 5
     assert process.returncode == 130
     assert project.wait_until_empty(0.5) == []

@@ -55,8 +55,8 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     target = _target(event, arguments)
     if target is not None and not _is_loopback(target[0]):
         raise OfflineError(
-            f"offline run: {event} to {target[0]}:{target[1]} is blocked, "
-            "only this machine's loopback may be used"
+            f"offline run: {target[0]}:{target[1]} is blocked, only this machine's "
+            f"loopback may be used ({event})"
         )
 
 
