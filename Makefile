@@ -52,7 +52,7 @@ lab: $(STAMP) ## open JupyterLab
 format: $(STAMP) ## let ruff rewrite the code, strip notebook outputs
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/nbstripout notebooks/*.ipynb
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 bench: $(STAMP) ## measure speed (quiet machine, please)
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit; done

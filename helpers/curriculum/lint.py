@@ -18,7 +18,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import nbformat
+import nbformat.v4
 
 from helpers import paths
 from helpers.curriculum import lint_cells, lint_claims, lint_exercises, lint_skeleton
@@ -39,7 +39,7 @@ def lint_notebook(path: Path) -> list[Finding]:
     :class:`~helpers.curriculum.lint_source.Finding` for errors and notes.
     """
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
         nbformat.validate(notebook)
     except Exception as error:
         reason = str(error).strip().splitlines()[0]

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from helpers.curriculum.lint_source import SECTIONS, Finding, Heading, Source, tags
 from helpers.parameters import Parameter, ParameterError, parse_cell
-from helpers.scales import SCALES, NotebookSpec, load_spec
+from helpers.scales import SCALES
 
 TITLE, GOALS, OVERVIEW, PARAMETERS, IMPORTS = range(5)
 CITATION = re.compile(r"arXiv:\d{4}\.\d{4,5}|doi\.org/10\.\d{4,}/\S")
@@ -46,8 +46,9 @@ def goals(source: Source) -> Iterator[Finding]:
     for word in ("internet", "GPU"):
         if word.lower() not in text.lower():
             yield source.finding("goals", f"does not say what needs {word}", GOALS)
-    spec = _spec(source)
-    for name, scale in spec.scales.items() if spec else ():
+    if isinstance(source.spec, ParameterError):
+        return  # told by the rule on parameters
+    for name, scale in source.spec.scales.items():
         row = re.search(rf"(?m)^\| *`?{name}`? *\|.*$", text)
         if row is None:
             yield source.finding("goals", f"has no table row for scale {name}", GOALS)
@@ -90,12 +91,9 @@ def parameters(source: Source) -> Iterator[Finding]:
         yield source.finding("parameters", str(error), PARAMETERS)
         return
     yield from _declared(source, found)
-    try:
-        spec = load_spec(source.path)
-    except ParameterError as error:
-        yield source.finding("scales", str(error))
-        return
-    if set(spec.scales) != set(SCALES):
+    if isinstance(source.spec, ParameterError):
+        yield source.finding("scales", str(source.spec))
+    elif set(source.spec.scales) != set(SCALES):
         yield source.finding("scales", f"the table has not exactly {', '.join(SCALES)}")
 
 
@@ -187,13 +185,6 @@ def size(source: Source) -> Iterator[Finding]:
 def _markdown(source: Source, index: int) -> str:
     """Text of a Markdown cell; empty where there is none at this place."""
     return dict(source.markdown()).get(index, "")
-
-
-def _spec(source: Source) -> NotebookSpec | None:
-    try:
-        return load_spec(source.path)
-    except ParameterError:
-        return None
 
 
 RULES = (title, goals, overview, parameters, imports, sections, size)

@@ -12,6 +12,9 @@ from typing import Any
 
 import nbformat
 
+from helpers.parameters import ParameterError
+from helpers.scales import NotebookSpec, load_spec
+
 SECTIONS = (
     "Theory",
     "From scratch",
@@ -92,6 +95,14 @@ class Source:
     def is_template(self) -> bool:
         settings: dict[str, Any] = self.notebook.metadata.get("reprise", {})
         return settings.get("kind") == "template"
+
+    @cached_property
+    def spec(self) -> NotebookSpec | ParameterError:
+        """The scale table beside the notebook, or what is wrong with it."""
+        try:
+            return load_spec(self.path)
+        except ParameterError as error:
+            return error
 
     @cached_property
     def headings(self) -> list[Heading]:
