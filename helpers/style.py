@@ -87,12 +87,25 @@ def color(method: str) -> str:
         ) from None
 
 
+def subplots(
+    rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None,
+    **options: Any,
+) -> tuple[Figure, Any]:
+    """Like ``pyplot.subplots``, but shown only where the notebook asks for it.
+
+    A figure outside pyplot's registry is not drawn a second time at the end of the
+    cell and leaves no memory behind.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size)
+    return figure, figure.subplots(rows, columns, **options)
+
+
 def grid(rows: int, columns: int, size: float = 1.6) -> tuple[Figure, Any]:
     """Small multiples of square panels, ``size`` inches each, without axes."""
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(columns * size, rows * size), squeeze=False
+    figure, axes = subplots(
+        rows, columns, (columns * size, rows * size), squeeze=False
     )
     for ax in axes.flat:
         ax.set_axis_off()

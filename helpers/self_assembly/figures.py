@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers import style
@@ -14,7 +14,7 @@ from helpers.self_assembly.film import CELL_COLOURS, cell_states
 from helpers.self_assembly.trace import Trace
 
 
-def draw_state(ax: plt.Axes, target: np.ndarray, positions: np.ndarray) -> None:
+def draw_state(ax: Axes, target: np.ndarray, positions: np.ndarray) -> None:
     """Target and agents on ``ax``, framed, without ticks."""
     ax.imshow(
         cell_states(target, positions),
@@ -30,17 +30,18 @@ def draw_state(ax: plt.Axes, target: np.ndarray, positions: np.ndarray) -> None:
 def shape_gallery(masks: Mapping[str, np.ndarray], columns: int = 8) -> Figure:
     """Small multiples of target shapes with their cell counts."""
     rows = -(-len(masks) // columns)
-    figure, axes = style.grid(rows, columns, size=1.05)
+    figure, axes = style.grid(rows, columns, size=1.15)
     for ax, (name, mask) in zip(axes.flat, masks.items(), strict=False):
         draw_state(ax, mask, np.argwhere(mask))
-        ax.set_title(name, fontsize=6.5, fontweight="normal", loc="center")
+        ax.set_title(name.replace(", ", "\n"), fontsize=6.5, fontweight="normal",
+                     loc="center")
         ax.set_xlabel(f"{mask.sum():,} cells", fontsize=6, labelpad=2)
     return figure
 
 
 def decay(traces: Mapping[str, Trace]) -> Figure:
     """Open target cells against steps, one line per shape, on a log scale."""
-    figure, ax = plt.subplots()
+    figure, ax = style.subplots()
     colours = list(style.PALETTE.values())
     for colour, (name, trace) in zip(colours, traces.items(), strict=False):
         share = 100 * np.maximum(trace.unoccupied, 0.5) / trace.unoccupied[0]
@@ -52,7 +53,7 @@ def decay(traces: Mapping[str, Trace]) -> Figure:
 
 def readings(table: pd.DataFrame, paper: float) -> Figure:
     """Steps of the headline instance, one row per reading, beside the paper's."""
-    figure, ax = plt.subplots(figsize=(4.6, 2.5))
+    figure, ax = style.subplots(size=(4.6, 2.5))
     names = list(dict.fromkeys(table["reading"]))[::-1]
     for y, name in enumerate(names):
         steps = table.loc[table["reading"] == name, "steps"]
@@ -73,7 +74,7 @@ def readings(table: pd.DataFrame, paper: float) -> Figure:
 
 def category_bars(table: pd.DataFrame) -> Figure:
     """Per category: share of completed runs, quality and steps, dots are shapes."""
-    figure, axes = plt.subplots(1, 3, figsize=(8, 3.4), sharey=True)
+    figure, axes = style.subplots(1, 3, (8, 3.4), sharey=True)
     groups = table.groupby("label", sort=False)
     labels = list(groups.groups)
     y = np.arange(len(labels))[::-1]
@@ -97,7 +98,7 @@ def category_bars(table: pd.DataFrame) -> Figure:
 
 def scaling(table: pd.DataFrame, fits: pd.DataFrame) -> Figure:
     """Steps against n with the fitted laws; the best by AIC is drawn solid."""
-    figure, ax = plt.subplots(figsize=(4.6, 2.8))
+    figure, ax = style.subplots(size=(4.6, 2.8))
     ax.plot(table["n_agents"], table["steps"], "o", ms=3, alpha=0.4,
             color=style.PALETTE["grey"])
     mean = table.groupby("n_agents")["steps"].mean()
@@ -119,7 +120,7 @@ def scaling(table: pd.DataFrame, fits: pd.DataFrame) -> Figure:
 
 def method_bars(table: pd.DataFrame) -> Figure:
     """Steps, quality and seconds of every method, one dot a run, bar the mean."""
-    figure, axes = plt.subplots(1, 3, figsize=(8, 2.6), sharey=True)
+    figure, axes = style.subplots(1, 3, (8, 2.6), sharey=True)
     methods = list(dict.fromkeys(table["method"]))
     y = np.arange(len(methods))[::-1]
     panels = (
@@ -143,8 +144,8 @@ def method_bars(table: pd.DataFrame) -> Figure:
 
 def ablation(tables: Mapping[str, pd.DataFrame], cap: int) -> Figure:
     """One panel per knob: mean steps (capped) with the spread over runs."""
-    figure, axes = plt.subplots(
-        1, len(tables), figsize=(2.1 * len(tables), 2.7), sharey=True
+    figure, axes = style.subplots(
+        1, len(tables), (1.7 * len(tables), 2.7), sharey=True
     )
     for ax, (knob, table) in zip(np.atleast_1d(axes), tables.items(), strict=True):
         settings = list(dict.fromkeys(table["setting"]))
@@ -164,7 +165,7 @@ def ablation(tables: Mapping[str, pd.DataFrame], cap: int) -> Figure:
 
 def crowd_size(table: pd.DataFrame) -> Figure:
     """Steps against the number of agents per target cell."""
-    figure, ax = plt.subplots()
+    figure, ax = style.subplots()
     ax.plot(table["ratio"], table["steps"], "o", color=style.color("ALF"), alpha=0.35)
     mean = table.groupby("ratio")["steps"].mean()
     ax.plot(mean.index, mean, "-o", color=style.color("ALF"))
@@ -177,7 +178,7 @@ def disturbances(
     found: Mapping[str, Sequence[tuple[int, Sequence[int]]]],
 ) -> Figure:
     """Open target cells around a disturbance, one panel per event."""
-    figure, axes = plt.subplots(1, len(found), figsize=(2.7 * len(found), 2.3))
+    figure, axes = style.subplots(1, len(found), (2.7 * len(found), 2.3))
     for ax, (event, curves) in zip(axes, found.items(), strict=True):
         for at, curve in curves:
             ax.plot(curve, color=style.color("ALF"), alpha=0.5, lw=1)
@@ -207,7 +208,7 @@ def failures(last: Mapping[str, Trace]) -> Figure:
 
 def step_costs(table: pd.DataFrame) -> Figure:
     """Milliseconds of one step against n, one line per way to compute the light."""
-    figure, ax = plt.subplots(figsize=(4.4, 2.6))
+    figure, ax = style.subplots(size=(4.4, 2.6))
     colours = [style.PALETTE[c] for c in ("grey", "blue", "green", "orange")]
     for colour, (name, rows) in zip(colours, table.groupby("part", sort=False),
                                     strict=False):
