@@ -30,9 +30,10 @@ from helpers.self_assembly.start import (
     check_target,
     draw_positions,
 )
+from helpers.self_assembly.threads import threads_for
 from helpers.self_assembly.trace import Trace
 
-_CONE_FROM_CELLS = 300 * 300
+_CONE_FROM_CELLS = 160 * 160
 """Grids from this size on use the cone field when the method is "auto"."""
 
 
@@ -252,7 +253,7 @@ class Assembly:
 
         A completed assembly can still be stepped: agents outside go on wandering.
         """
-        with _interrupt_deferred():
+        with _interrupt_deferred(), threads_for(self._target.size):
             begin = time.perf_counter()
             fields = self._current_fields()
             moved = self._crowd.advance(

@@ -33,6 +33,7 @@ from numba import njit
 from scipy.optimize import minimize, nnls
 
 from helpers.self_assembly.kernels import BETA, INTENSITY
+from helpers.self_assembly.threads import WORTH_SHARING
 
 _ROWS_PER_BLOCK = 8
 _MAX_TERMS = 24
@@ -102,30 +103,53 @@ def fit_exponentials(
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
-def _sweep(source, weights, ratios, up, shift, column, right, left, out):  # pragma: no cover
+def _sweep(
+    source, weights, ratios, up, shift, column, right, left, out
+):  # pragma: no cover
     """Add one sector to `out`; rows are visited downwards, or upwards if `up`.
 
     `shift` is 0 for the sector with its diagonals and 1 for the one without.
     `right` and `left` are stored along their diagonals, so the move by one column
-    per row is an offset and each is updated in place.
+    per row is an offset and each is updated in place. Two terms are advanced
+    together (their number is even) and eight rows at a time, which keeps the
+    traffic with memory below the arithmetic.
     """
     height, width = source.shape
-    for start in range(0, height, 8):
-        for k in range(len(weights)):
-            q = ratios[k]
-            w = weights[k] * (q if shift else weights.dtype.type(1))
-            v = column[k]
-            for row in range(start, min(start + 8, height - shift)):
+    for start in range(0, height, _ROWS_PER_BLOCK):
+        for k in range(0, len(weights), 2):
+            q0, q1 = ratios[k], ratios[k + 1]
+            w0, w1 = weights[k], weights[k + 1]
+            if shift:
+                w0, w1 = w0 * q0, w1 * q1
+            v0, v1 = column[k], column[k + 1]
+            for row in range(start, min(start + _ROWS_PER_BLOCK, height - shift)):
                 y = height - 1 - row if up else row
                 s = source[y]
                 o = out[y - shift] if up else out[y + shift]
-                r = right[k, row : row + width]
-                l = left[k, height - 1 - row : height - 1 - row + width]
+                back = height - 1 - row
+                r0, r1 = right[k, row : row + width], right[k + 1, row : row + width]
+                l0, l1 = left[k, back : back + width], left[k + 1, back : back + width]
                 for x in range(width):
-                    v[x] = s[x] + q * v[x]
-                    r[x] = v[x] + q * r[x]
-                    l[x] = v[x] + q * l[x]
-                    o[x] += w * (r[x] + l[x] - v[x])
+                    v0x, v1x = s[x] + q0 * v0[x], s[x] + q1 * v1[x]
+                    r0x, r1x = v0x + q0 * r0[x], v1x + q1 * r1[x]
+                    # Left half cone without its column, which `r` has already.
+                    l0x, l1x = q0 * l0[x], q1 * l1[x]
+                    o[x] += w0 * (r0x + l0x) + w1 * (r1x + l1x)
+                    v0[x], v1[x] = v0x, v1x
+                    r0[x], r1[x] = r0x, r1x
+                    l0[x], l1[x] = v0x + l0x, v1x + l1x
+
+
+@njit(cache=True, nogil=True)
+def _add_transposed(field, part):  # pragma: no cover
+    """field += part.T, in tiles that fit the cache."""
+    height, width = field.shape
+    tile = 32
+    for top in range(0, height, tile):
+        for start in range(0, width, tile):
+            for y in range(top, min(top + tile, height)):
+                for x in range(start, min(start + tile, width)):
+                    field[y, x] += part[x, y]
 
 
 @cache
@@ -174,35 +198,46 @@ class ConeField:
         weights, ratios, self.error = fit_exponentials(reach, beta, tolerance)
         self.terms = len(weights)
         self.dtype = dtype
-        self._weights = (intensity * weights).astype(_numpy_dtype(dtype))
-        self._ratios = ratios.astype(self._weights.dtype)
+        even = (0, self.terms % 2)
+        number = np.float32 if dtype == torch.float32 else np.float64
+        self._weights = np.pad(intensity * weights, even).astype(number)
+        self._ratios = np.pad(ratios, even).astype(number)
 
-    def _orientation(self, source: np.ndarray, shift: int) -> np.ndarray:
-        """Sectors above and below every cell; without diagonals if shift is 1."""
-        height, width = source.shape
-        out = np.zeros_like(source)
+    def _vertical(self, source: np.ndarray) -> np.ndarray:
+        """Sectors above and below every cell, with their diagonals."""
+        light = np.ascontiguousarray(source, dtype=self._weights.dtype)
+        out = self._sectors(light, 0)
+        # The cell itself is the apex of both sectors: count it once.
+        light *= self._weights.sum()
+        out -= light
+        return out
+
+    def _horizontal(self, source: np.ndarray) -> np.ndarray:
+        """Sectors left and right of every cell, without diagonals, transposed."""
+        return self._sectors(
+            np.ascontiguousarray(source.T, dtype=self._weights.dtype), 1
+        )
+
+    def _sectors(self, light: np.ndarray, shift: int) -> np.ndarray:
+        height, width = light.shape
+        out = np.zeros_like(light)
         for up in (False, True):
             column, right, left = (
-                np.zeros((self.terms, size), source.dtype)
+                np.zeros((len(self._ratios), size), light.dtype)
                 for size in (width, width + height, width + height)
             )
             args = (self._weights, self._ratios, up, shift, column, right, left, out)
-            _sweep(source, *args)
+            _sweep(light, *args)
         return out
 
     def __call__(self, sources: torch.Tensor) -> torch.Tensor:
         """Fields (2, H, W) of the sources (2, H, W), on the CPU."""
-        grids = torch.as_tensor(sources).to("cpu", self.dtype).contiguous()
-        turned = grids.transpose(1, 2).contiguous()
-        work = [(g, 0) for g in grids.numpy()] + [(g, 1) for g in turned.numpy()]
-        parts = list(_pool().map(lambda job: self._orientation(*job), work))
-        fields = torch.from_numpy(np.stack(parts[:2]))
-        # The cell itself is the apex of both vertical sectors: count it once.
-        fields -= grids * float(self._weights.sum())
-        for field, part in zip(fields, parts[2:], strict=True):
-            field += torch.from_numpy(part).t()
-        return fields
-
-
-def _numpy_dtype(dtype: torch.dtype) -> np.dtype:
-    return np.dtype(np.float32 if dtype == torch.float32 else np.float64)
+        grids = torch.as_tensor(sources).cpu().numpy()
+        work = [(self._vertical, g) for g in grids]
+        work += [(self._horizontal, g) for g in grids]
+        large = grids[0].size >= WORTH_SHARING
+        spread = _pool().map if large else map
+        parts = list(spread(lambda job: job[0](job[1]), work))
+        fields = np.stack(parts[:2])
+        list(spread(_add_transposed, fields, parts[2:]))
+        return torch.from_numpy(fields)

@@ -132,7 +132,7 @@ class AssemblyConfig:
     switch_count: int | None = None
     semantics: Semantics = "locks"
     rounds: int = 4
-    order: Order = "id"
+    order: Order = "random"
     field_update: FieldUpdate = "snapshot"
     field_method: FieldMethod = "auto"
     precision: Precision = "float32"

@@ -133,8 +133,6 @@ def step_locks(
         good_row = -1
         good_column = -1
         ties = 0
-        other_row = -1
-        other_column = -1
         others = 0
         for dy in range(-1, 2):
             for dx in range(-1, 2):
@@ -147,12 +145,6 @@ def step_locks(
                 good = value <= own if late else value >= own
                 if not good:
                     others += 1
-                    if others > 1:
-                        state += _GOLDEN
-                        if _unit(state) * others >= 1.0:
-                            continue
-                    other_row = y
-                    other_column = x
                     continue
                 if release:
                     state += _GOLDEN
@@ -187,8 +179,17 @@ def step_locks(
             state += _GOLDEN
             if _unit(state) >= gamma:
                 continue
-            good_row = other_row
-            good_column = other_column
+            state += _GOLDEN
+            skip = int(_unit(state) * others)
+            for dy in range(-1, 2):
+                for dx in range(-1, 2):
+                    code = cells[row + 1 + dy, column + 1 + dx]
+                    if code & OCCUPIED or (confined and not code & TARGET):
+                        continue
+                    if skip == 0:
+                        good_row = row + dy
+                        good_column = column + dx
+                    skip -= 1
         enters = (cells[good_row + 1, good_column + 1] & TARGET) != 0
         cells[row + 1, column + 1] &= ~np.uint8(OCCUPIED)
         cells[good_row + 1, good_column + 1] |= np.uint8(OCCUPIED)
