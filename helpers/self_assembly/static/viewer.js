@@ -661,9 +661,6 @@ class View {
     small.getContext("2d").putImageData(image, 0, 0);
     ctx.imageSmoothingEnabled = false;
     ctx.drawImage(small, 0, 0, cols * this.cell, rows * this.cell);
-    ctx.strokeStyle = this.colours.edge;
-    ctx.lineWidth = Math.max(1, Math.round(this.cell / 5));
-    ctx.stroke(this.outline);
   }
 
   draw() {
@@ -692,6 +689,11 @@ class View {
           ctx.fillRect(c * cell + at, r * cell + at, length, length);
         }
       }
+    }
+    if (light) {
+      ctx.strokeStyle = this.colours.edge;
+      ctx.lineWidth = Math.max(1, Math.round(cell / 5));
+      ctx.stroke(this.outline);
     }
     const chosen = this.get("selected");
     for (const agent of new Set([this.hover, chosen])) {
@@ -772,7 +774,8 @@ class View {
     for (const [i, name] of ["blue", "red"].entries()) {
       const heat = this.get("heat");
       if (heat !== name && heat !== "both") continue;
-      const ends = range ? range[i].map((v) => Number(v).toPrecision(2) * 1) : ["", ""];
+      const ends = range
+        ? range[i].map((v) => Number(Number(v).toPrecision(2)).toLocaleString("en")) : ["", ""];
       items.push(make("span", { class: "rp-key" }, name === "blue"
         ? "blue light, from empty cells " : "red light, from agents outside ",
         String(ends[0]), make("i", { class: `rp-ramp rp-ramp-${name}` }),
