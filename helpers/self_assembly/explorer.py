@@ -27,6 +27,12 @@ WIDTHS = (16, 25, 40, 60, 80, 95, 135)
 """Grid sizes offered: most of those named in the authors' engine, and the paper's
 largest (recalled)."""
 
+CONTROLS = frozenset(
+    {"source", "shape", "text", "picture_shape", "width", "gamma", "omega", "seed"}
+    | {"repair", "morph", "frame"}
+)
+"""Traits that the browser sets when it asks for a run."""
+
 
 def picture_ink(grey: np.ndarray) -> np.ndarray:
     """Shape in a grey picture, cropped to it: the side of the picture's contrast that
@@ -171,12 +177,19 @@ class AssemblyExplorer(AssemblyViewer):
         if not first and message["type"] != "run":
             return
         try:
+            for name, value in message.get("changes", {}).items():
+                if name not in CONTROLS:
+                    raise ValueError(f"{name!r} is not a control of the explorer")
+                setattr(self, name, value)
+            if buffers:
+                self.picture = bytes(buffers[0])
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", UserWarning)
                 self.run()
             # Pieces that came off a coarse shape: said, but no failure.
             self.error = " ".join(str(w.message) for w in caught)
-        except ValueError as error:  # a value the user can put right
+        except (ValueError, traitlets.TraitError) as error:
+            # A value that the reader of the line can put right.
             self.error = str(error)
         except Exception as error:
             self.error = f"{type(error).__name__}: {error}"

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from helpers.self_assembly.trace import Trace
 
 # Okabe-Ito hues, readable with every common colour vision; the same as the viewer's.
@@ -192,14 +194,14 @@ def _recorded_index(trace: Trace, step: int) -> int:
     raise ValueError(f"step {step} is outside 0 to {trace.steps}.")
 
 
-def _frame(axis) -> None:  # type: ignore[no-untyped-def]
+def _frame(axis: Axes) -> None:
     axis.set_axis_on()
     axis.set(xticks=[], yticks=[])
     for spine in axis.spines.values():
         spine.set(color="#9aa0a6", linewidth=0.6)
 
 
-def _draw_light(axis, light: np.ndarray, target: np.ndarray, name: str) -> None:  # type: ignore[no-untyped-def]
+def _draw_light(axis: Axes, light: np.ndarray, target: np.ndarray, name: str) -> None:
     """One light on a log scale, the outline of the target over it."""
     light = np.asarray(light, dtype=float)
     if light.max() > 0:

@@ -134,7 +134,10 @@ class Inspection:
         if frame < trace.steps and agent < len(trace.positions[frame + 1]):
             r, c = trace.positions[frame + 1][agent]
             after = int(r), int(c)
-        notes = {(row, col): "here"} | {cell: "exploring" for cell in ranked.less_good}
+        notes = dict.fromkeys(ranked.less_good, "if exploring")
+        notes[row, col] = "here"
+        if after is not None:
+            notes[after] = "stays here" if after == (row, col) else "next"
         rows = [
             {
                 "row": cell[0],
@@ -143,7 +146,7 @@ class Inspection:
                 "red": float(red[cell]),
                 "rank": ranked.good.index(cell) + 1 if cell in ranked.good else 0,
                 "chosen": cell == after,
-                "note": notes.get(cell, "") + (" ← next" if cell == after else ""),
+                "note": notes.get(cell, ""),
             }
             for cell in (*ranked.good, (row, col), *ranked.less_good)
         ]

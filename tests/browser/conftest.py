@@ -48,10 +48,6 @@ HARMLESS = [
 ]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: drives JupyterLab in Chromium")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -117,19 +113,23 @@ class LabPage:
         found: list[str] = self.page.evaluate(
             """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel
               .cells.filter(c => c.cell_type === 'code').flatMap(c => c.outputs)
-              .filter(o => o.output_type === 'error').map(o => `${o.ename}: ${o.evalue}`)
+              .filter(o => o.output_type === 'error')
+              .map(o => `${o.ename}: ${o.evalue}`)
             """
         )
         return found
 
     def theme(self, dark: bool) -> None:
         """Switch Lab to its dark or light theme and wait until it is applied."""
+        light = "false" if dark else "true"
+        if self.page.get_attribute("body", "data-jp-theme-light") == light:
+            return
         name = "JupyterLab Dark" if dark else "JupyterLab Light"
         self.execute("apputils:change-theme", {"theme": name})
-        light = "false" if dark else "true"
         self.page.wait_for_selector(
             f'body[data-jp-theme-light="{light}"]', state="attached"
         )
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def resize(self, width: int, height: int = 1000) -> None:
         self.page.set_viewport_size({"width": width, "height": height})
@@ -160,6 +160,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """
     root = tmp_path_factory.mktemp("lab")
     home = tmp_path_factory.mktemp("lab-home")
+    notifications = home / "settings" / "@jupyterlab" / "apputils-extension"
+    notifications.mkdir(parents=True)
+    (notifications / "notification.jupyterlab-settings").write_text(
+        '{"fetchNews": "false", "checkForUpdates": false}'
+    )
     notebooks = root / "notebooks"
     notebooks.mkdir()
     port, token = free_port(), secrets.token_hex(16)
@@ -281,6 +286,7 @@ def lab_page(lab: Lab, browser: Any) -> Iterator[Callable[..., LabPage]]:
               ?.kernel?.status === 'idle'""",
             timeout=90_000,
         )
+        page.wait_for_selector("#jupyterlab-splash", state="detached")
         notebook = LabPage(page, path.stem, errors)
         if page.locator("#jp-left-stack:visible").count():
             notebook.execute("application:toggle-left-area")

@@ -126,7 +126,7 @@ class View {
         this.speedValue.textContent = this.speed.value;
         this.save("speed", Number(this.speed.value));
       } });
-    this.speedValue = make("output", { class: "rp-value" }, String(this.get("speed")));
+    this.speedValue = make("span", { class: "rp-value" }, String(this.get("speed")));
     this.heat = this.segments("Light map", ["off", "blue", "red", "both"],
       this.get("heat"), (value) => this.save("heat", value));
     const transport = make("div", { class: "rp-row rp-transport", role: "group",
@@ -176,19 +176,28 @@ class View {
       const node = make("select", { "aria-label": label,
         onchange: () => {
           const value = name === "width" ? Number(node.value) : node.value;
-          if (name === "shape") this.model.set("source", "named");
-          this.request({ [name]: value });
+          this.request({ [name]: value,
+            ...(name === "shape" ? { source: "named" } : {}) });
         } });
       for (const option of options) {
         node.append(make("option", { value: option },
           name === "width" ? `${option} × ${option}` : String(option)));
       }
-      node.value = String(this.get(name));
-      this.on(`change:${name}`, () => { node.value = String(this.get(name)); });
+      const update = () => {
+        const own = name === "shape" && this.get("source") !== "named";
+        node.value = own ? "" : String(this.get(name));
+      };
+      if (name === "shape") {
+        // Shown while a text, drawing or picture is formed.
+        node.prepend(make("option", { value: "", disabled: "" }, "(own shape)"));
+        this.on("change:source", update);
+      }
+      update();
+      this.on(`change:${name}`, update);
       return node;
     };
     const range = (name, label, step) => {
-      const value = make("output", { class: "rp-value" });
+      const value = make("span", { class: "rp-value" });
       const node = make("input", { type: "range", min: 0, max: 1, step,
         "aria-label": label,
         oninput: () => { value.textContent = Number(node.value).toFixed(2); },
@@ -205,10 +214,7 @@ class View {
       "aria-label": "Text to form", onkeydown: (event) => {
         if (event.key === "Enter") write();
       } });
-    const write = () => {
-      this.model.set("source", "text");
-      this.request({ text: text.value });
-    };
+    const write = () => this.request({ source: "text", text: text.value });
     text.value = this.get("text");
     const file = make("input", { type: "file", accept: "image/*", class: "rp-file",
       "aria-label": "Picture to form", onchange: () => this.upload(file) });
@@ -236,6 +242,7 @@ class View {
     const morph = make("input", { type: "checkbox", onchange: () => {
       this.save("morph", morph.checked);
     } });
+    this.morphBox = morph;
     morph.checked = this.get("morph");
     this.on("change:morph", () => { morph.checked = this.get("morph"); });
     const repair = make("input", { type: "checkbox",
@@ -309,7 +316,7 @@ class View {
   async receive(message, buffers) {
     if (message.type === "ran") {
       this.waiting = false;
-      if (this.again) { this.again = false; this.request({}); }
+      if (this.next) this.request({});
       this.showBusy();
       return;
     }
@@ -333,19 +340,19 @@ class View {
     }
   }
 
-  request(changes) {
-    // One run at a time: what is asked for meanwhile is merged and run next.
-    for (const [name, value] of Object.entries(changes)) this.model.set(name, value);
-    if (this.waiting) {
-      this.again = true;
-      return;
-    }
+  request(changes, picture) {
+    // One run at a time: what is asked for meanwhile is merged and run next. The
+    // settings travel in the message, because traits may arrive after it.
+    this.next = { ...this.next, ...changes };
+    this.nextPicture = picture ?? this.nextPicture;
+    if (this.waiting) return;
     this.pause();
     this.waiting = true;
-    this.model.set("frame", this.frame);
-    this.model.save_changes();
     this.showBusy();
-    this.model.send({ type: "run" });
+    const state = { frame: Math.max(0, this.frame), morph: this.morphBox.checked };
+    this.model.send({ type: "run", changes: { ...this.next, ...state } },
+      undefined, this.nextPicture ? [this.nextPicture.buffer] : []);
+    this.next = this.nextPicture = null;
   }
 
   pointer(event, down = false) {
@@ -440,9 +447,7 @@ class View {
   sendDrawing() {
     const mask = this.mask;
     this.setDrawing(false);
-    this.model.set("picture", new DataView(mask.buffer));
-    this.model.set("picture_shape", [this.rows, this.cols]);
-    this.request({ source: "drawn" });
+    this.request({ source: "drawn", picture_shape: [this.rows, this.cols] }, mask);
   }
 
   async upload(input) {
@@ -471,9 +476,7 @@ class View {
       grey[i] = Math.round(
         0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]);
     }
-    this.model.set("picture", new DataView(grey.buffer));
-    this.model.set("picture_shape", [h, w]);
-    this.request({ source: "picture" });
+    this.request({ source: "picture", picture_shape: [h, w] }, grey);
   }
 
   // ------------------------------------------------------------------- playback
@@ -512,6 +515,7 @@ class View {
     this.slider.value = next;
     this.slider.setAttribute("aria-valuetext", `step ${next} of ${this.steps}`);
     this.draw();
+    this.el.dataset.framesDrawn = String(++this.drawn); // measured by the tests
     this.showStatus();
     if (!this.playing) {
       if (this.get("frame") !== next) this.save("frame", next);
@@ -584,6 +588,7 @@ class View {
     this.canvas.height = this.rows * cell;
     this.canvas.style.width = `${this.cols * cell / ratio}px`;
     this.canvas.style.height = `${this.rows * cell / ratio}px`;
+    this.left.style.setProperty("--rp-wide", this.canvas.style.width);
     this.restyle();
   }
 
@@ -644,11 +649,11 @@ class View {
     for (let i = 0; i < n; i++) {
       const b = heat === "red" ? 0 : light.maps[i] / 255;
       const r = heat === "blue" ? 0 : light.maps[n + i] / 255;
+      const strength = Math.max(b, r);
+      const share = strength ? b * b / (b * b + r * r) : 0;
       for (let k = 0; k < 3; k++) {
-        // Inks multiply on paper, lights add on a dark screen.
-        out[4 * i + k] = this.dark
-          ? ground[k] + (blue[k] - ground[k]) * b * 0.8 + (red[k] - ground[k]) * r * 0.8
-          : ground[k] * (1 - b + b * blue[k] / 255) * (1 - r + r * red[k] / 255);
+        const hue = red[k] + (blue[k] - red[k]) * share;
+        out[4 * i + k] = ground[k] + (hue - ground[k]) * strength;
       }
       out[4 * i + 3] = 255;
     }
@@ -656,9 +661,6 @@ class View {
     small.getContext("2d").putImageData(image, 0, 0);
     ctx.imageSmoothingEnabled = false;
     ctx.drawImage(small, 0, 0, cols * this.cell, rows * this.cell);
-    ctx.strokeStyle = this.colours.edge;
-    ctx.lineWidth = Math.max(1, Math.round(this.cell / 5));
-    ctx.stroke(this.outline);
   }
 
   draw() {
@@ -673,15 +675,25 @@ class View {
     ctx.drawImage(this.background, 0, 0);
     if (light) this.drawLight(ctx, light);
     const base = this.frame * this.agents * 2;
-    const inset = light && cell >= 4 ? Math.max(1, Math.round(cell / 4)) : 0;
+    const inset = light && cell >= 4 ? Math.max(1, Math.round(cell / 5)) : 0;
+    const halo = inset && cell >= 6 ? 1 : 0; // sets agents off from the map
     const side = cell - (cell >= 5 && !inset ? 1 : 0) - 2 * inset;
     for (const within of [1, 0]) {
-      ctx.fillStyle = within ? this.colours.inside : this.colours.outside;
-      for (let i = 0; i < this.agents; i++) {
-        const r = xy[base + 2 * i], c = xy[base + 2 * i + 1];
-        if (r < 0 || target[r * cols + c] !== within) continue;
-        ctx.fillRect(c * cell + inset, r * cell + inset, side, side);
+      for (let ring = halo; ring >= 0; ring--) {
+        ctx.fillStyle = ring ? this.colours.ground
+          : within ? this.colours.inside : this.colours.outside;
+        const at = inset - ring, length = side + 2 * ring;
+        for (let i = 0; i < this.agents; i++) {
+          const r = xy[base + 2 * i], c = xy[base + 2 * i + 1];
+          if (r < 0 || target[r * cols + c] !== within) continue;
+          ctx.fillRect(c * cell + at, r * cell + at, length, length);
+        }
       }
+    }
+    if (light) {
+      ctx.strokeStyle = this.colours.edge;
+      ctx.lineWidth = Math.max(1, Math.round(cell / 5));
+      ctx.stroke(this.outline);
     }
     const chosen = this.get("selected");
     for (const agent of new Set([this.hover, chosen])) {
@@ -689,8 +701,6 @@ class View {
     }
     if (this.cursor) this.frameCell(ctx, this.cursor, [3, 3]);
     if (light) this.drawLegend(light.range);
-    this.drawn += 1;
-    this.el.dataset.framesDrawn = String(this.drawn);
     this.el.dataset.frame = String(this.frame);
     this.el.dataset.light = light ? this.get("heat") : "off";
   }
@@ -764,7 +774,8 @@ class View {
     for (const [i, name] of ["blue", "red"].entries()) {
       const heat = this.get("heat");
       if (heat !== name && heat !== "both") continue;
-      const ends = range ? range[i].map((v) => Number(v).toPrecision(2) * 1) : ["", ""];
+      const ends = range
+        ? range[i].map((v) => Number(Number(v).toPrecision(2)).toLocaleString("en")) : ["", ""];
       items.push(make("span", { class: "rp-key" }, name === "blue"
         ? "blue light, from empty cells " : "red light, from agents outside ",
         String(ends[0]), make("i", { class: `rp-ramp rp-ramp-${name}` }),
@@ -823,7 +834,7 @@ class View {
       return;
     }
     const table = make("table", { class: "rp-list" }, make("thead", {}, make("tr", {},
-      ...["", "", "cell", "B", "R", ""].map((t) => make("th", { scope: "col" }, t)))));
+      ...["#", "", "cell", "B", "R", ""].map((t) => make("th", { scope: "col" }, t)))));
     const body = make("tbody");
     const number = (v) => Number(v).toLocaleString("en", { maximumFractionDigits:
       v >= 1000 ? 0 : 1 });
