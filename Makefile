@@ -33,10 +33,11 @@ run: $(STAMP) ## run every notebook at default, then write build/report/index.ht
 
 test: lint unit notebooks ## lint, types, unit tests with coverage, then every notebook
 
-lint: $(STAMP) ## ruff (notebooks included) and mypy
+lint: $(STAMP) ## ruff, mypy and the rules for notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/curriculum lint
 
 unit: $(STAMP) ## unit tests with coverage
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not browser and not notebooks" \

@@ -33,6 +33,7 @@ CHAPTERS = {
     "graph_generation",
 }
 LONGEST_MODULE = 350  # lines
+BY_NAME = ("importlib.import_module", "import_module", "pytest.importorskip")
 
 
 def requirements(*groups: str) -> dict[str, Requirement]:
@@ -72,6 +73,9 @@ def imported_names(path: Path, source: str) -> set[str]:
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             names.add(node.module.partition(".")[0])
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in BY_NAME:
+            literal = [a.value for a in node.args[:1] if isinstance(a, ast.Constant)]
+            names |= {str(name).partition(".")[0] for name in literal}
     ours = {
         "helpers",
         "tests",

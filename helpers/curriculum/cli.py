@@ -244,8 +244,8 @@ def lint(notebooks: Names = None) -> None:
     """Check notebooks (all by default) against the rules of the template."""
     from helpers.curriculum.lint import lint_notebooks
 
-    specs = [find_spec(name) for name in notebooks or []] or all_specs()
-    problems = lint_notebooks([spec.path for spec in specs])
-    for problem in problems:
-        print(problem)
-    raise typer.Exit(1 if problems else 0)
+    chosen = [find_spec(name).path for name in notebooks or []]
+    findings = lint_notebooks(chosen or None)
+    for finding in findings:
+        print(finding)
+    raise typer.Exit(int(any(finding.is_error for finding in findings)))

@@ -15,7 +15,7 @@ exercises       stub, check and solution (:mod:`helpers.curriculum.lint_exercise
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat.v4
@@ -49,19 +49,7 @@ def lint_notebook(path: Path) -> list[Finding]:
     return sorted(findings, key=lambda finding: finding.cell or 0)
 
 
-def lint_notebooks(folder: Path | None = None) -> list[Finding]:
-    """Findings of every notebook in ``folder`` (the project's by default)."""
-    found = sorted((folder or paths.NOTEBOOKS).glob("*.ipynb"))
-    return [finding for path in found for finding in lint_notebook(path)]
-
-
-def main() -> int:
-    """Print all findings; the exit code is 1 when one of them is an error."""
-    findings = lint_notebooks()
-    for finding in findings:
-        print(finding)
-    return int(any(finding.is_error for finding in findings))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def lint_notebooks(notebooks: Iterable[Path] | None = None) -> list[Finding]:
+    """Findings of these notebooks, by default of all in the project's folder."""
+    chosen = sorted(paths.NOTEBOOKS.glob("*.ipynb")) if notebooks is None else notebooks
+    return [finding for path in chosen for finding in lint_notebook(path)]

@@ -53,16 +53,23 @@ def goals(source: Source) -> Iterator[Finding]:
         if row is None:
             yield source.finding("goals", f"has no table row for scale {name}", GOALS)
             continue
-        time = rf"\b{scale.seconds:g} s|\b{scale.seconds / 60:g} min"
-        memory = rf"\b{scale.memory_mib} MiB|\b{scale.memory_mib / 1024:g} GiB"
-        for pattern in (time, memory):
-            if not re.search(pattern, row[0]):
-                allowed = pattern.replace(r"\b", "").replace("|", " or ")
+        time = _amounts(scale.seconds, {"s": 1, "min": 60, "h": 3600})
+        memory = _amounts(scale.memory_mib, {"MiB": 1, "GiB": 1024})
+        for amounts in (time, memory):
+            if not re.search(rf"(?<![\d.])({'|'.join(amounts)})\b", row[0]):
+                allowed = " or ".join(amounts).replace("\\", "")
                 yield source.finding(
-                    "goals",
-                    f"row {name} differs from the scale table: no {allowed}",
-                    GOALS,
+                    "goals", f"scale table has {allowed} in row {name}", GOALS
                 )
+
+
+def _amounts(value: float, units: dict[str, int]) -> list[str]:
+    """Patterns for a quantity in every unit that needs at most one decimal."""
+    return [
+        re.escape(f"{value / size:g} {unit}")
+        for unit, size in units.items()
+        if round(value / size, 1) == value / size
+    ]
 
 
 def overview(source: Source) -> Iterator[Finding]:
