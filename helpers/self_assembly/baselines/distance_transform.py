@@ -112,8 +112,8 @@ def run_distance_transform(
     nothing moved for two steps, from where nothing ever will.
 
     Source: the authors' published engine for the paper's comparison; its radius is 2
-    cells, or sqrt(2) in an older version, and it snaps to a diagonal only at exactly
-    45 degrees.
+    cells in the version followed here (sqrt(2) is reported for another one), and it
+    snaps to a diagonal only at exactly 45 degrees.
 
     Parameters
     ----------

@@ -4,12 +4,64 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 from scipy.ndimage import distance_transform_cdt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_bipartite_matching
 from scipy.spatial.distance import cdist
 
 from helpers.self_assembly.baselines.board import make_board
+
+
+@njit(cache=True)
+def _match_more(distance, limit, partner, owner):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Match as many rows as possible over pairs within ``limit``; how many are.
+
+    Grows one search tree per unmatched row in turn, and augments the matching
+    (``partner`` of each row, ``owner`` of each column, -1: none) along the path to
+    every unmatched column that a tree reaches, until a phase reaches none.
+    """
+    rows, columns = distance.shape
+    matched = np.count_nonzero(partner >= 0)
+    queue = np.empty(rows, dtype=np.int64)
+    root = np.empty(rows, dtype=np.int64)
+    parent = np.empty(columns, dtype=np.int64)
+    while matched < rows:
+        before = matched
+        done = np.zeros(rows, dtype=np.bool_)
+        parent[:] = -1
+        size = 0
+        for row in range(rows):
+            if partner[row] < 0:
+                root[row] = row
+                queue[size] = row
+                size += 1
+        head = 0
+        while head < size:
+            row = queue[head]
+            head += 1
+            for column in range(columns):
+                if done[root[row]]:
+                    break
+                if parent[column] >= 0 or distance[row, column] > limit:
+                    continue
+                parent[column] = row
+                following = owner[column]
+                if following >= 0:
+                    root[following] = root[row]
+                    queue[size] = following
+                    size += 1
+                    continue
+                done[root[row]] = True
+                matched += 1
+                free = column
+                while free >= 0:
+                    tail = parent[free]
+                    left = partner[tail]
+                    partner[tail] = free
+                    owner[free] = tail
+                    free = left
+        if matched == before:
+            break
+    return matched
 
 
 def nearest_agent_bound(target: npt.ArrayLike, positions: npt.ArrayLike) -> int:
@@ -42,9 +94,9 @@ def bottleneck_bound(target: npt.ArrayLike, positions: npt.ArrayLike) -> int:
     .. math:: \min_{\sigma} \max_k d_\infty(u_k, p_{\sigma(k)})
 
     over all pairings of min(n, |T|) agents and cells; at least
-    `nearest_agent_bound`, where the search starts. Bisection over the distance
-    with a maximum matching (Hopcroft-Karp) per trial. Zero without agents or
-    without target cells.
+    `nearest_agent_bound`. From there the allowed distance grows by one until a
+    matching within it is complete; each matching continues the one before.
+    O(n |T|) memory. Zero without agents or without target cells.
 
     Raises
     ------
@@ -52,22 +104,15 @@ def bottleneck_bound(target: npt.ArrayLike, positions: npt.ArrayLike) -> int:
         If the instance is malformed (see `make_board`).
     """
     board = make_board(target, positions)
-    cells = board.cells
-    pairs = min(len(cells), board.n_agents)
-    if not pairs:
+    small, large = board.cells, board.positions
+    if len(small) > len(large):
+        small, large = large, small
+    if not len(small):
         return 0
-    distance = cdist(cells, board.positions, "chebyshev").astype(np.int16)
-
-    def feasible(limit: int) -> bool:
-        graph = csr_array(distance <= limit)
-        matching = maximum_bipartite_matching(graph, perm_type="column")
-        return int((matching >= 0).sum()) == pairs
-
-    low, high = nearest_agent_bound(target, positions), int(distance.max())
-    while low < high:
-        middle = (low + high) // 2
-        if feasible(middle):
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    distance = cdist(small, large, "chebyshev").astype(np.int32)
+    partner = np.full(len(small), -1, dtype=np.int64)
+    owner = np.full(len(large), -1, dtype=np.int64)
+    limit = nearest_agent_bound(target, positions)
+    while _match_more(distance, limit, partner, owner) < len(small):
+        limit += 1
+    return limit

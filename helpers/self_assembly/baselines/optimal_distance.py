@@ -120,10 +120,11 @@ def run_optimal_distance(
        outgoing flow whose head is free (of several, the one with the longest way
        still to go); agents are interchangeable, so identities may swap.
 
-    The agent nearest to the sinks can always move, hence the run always completes;
-    it takes at most n + l - 1 steps, with l the longest distance in the assignment,
-    and exactly the optimal number of moves. Surplus agents never stand on a path: a
-    path through one could start there instead, which would be cheaper.
+    The agent nearest to the sinks can always move, hence the run always completes,
+    with exactly the optimal number of moves. Yu & LaValle prove at most n + l - 1
+    steps, with l the longest distance in the assignment, for their schedule; for the
+    greedy one here the bound is tested, not proved. Surplus agents never stand on
+    a path: a path through one could start there instead, which would be cheaper.
 
     Source: Yu & LaValle, arXiv 1204.3820, stated there for graphs with unit edges
     and planning in O(n V^2). Solving the assignment directly and the choices of the
