@@ -31,6 +31,10 @@ class Run:
         """Seeds of the independent repetitions, starting at ``seed``."""
         return list(range(self.seed, self.seed + self.row.seeds))
 
+    def pick(self, *names: str) -> dict[str, Any]:
+        """Some parameters by name, to hand them on as keyword arguments."""
+        return {name: getattr(self, name) for name in names}
+
     def __getattr__(self, name: str) -> Any:
         try:
             return self.__dict__["parameters"][name]

@@ -88,7 +88,9 @@ def color(method: str) -> str:
 
 
 def subplots(
-    rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None,
+    rows: int = 1,
+    columns: int = 1,
+    size: tuple[float, float] | None = None,
     **options: Any,
 ) -> tuple[Figure, Any]:
     """Like ``pyplot.subplots``, but shown only where the notebook asks for it.
@@ -104,9 +106,7 @@ def subplots(
 
 def grid(rows: int, columns: int, size: float = 1.6) -> tuple[Figure, Any]:
     """Small multiples of square panels, ``size`` inches each, without axes."""
-    figure, axes = subplots(
-        rows, columns, (columns * size, rows * size), squeeze=False
-    )
+    figure, axes = subplots(rows, columns, (columns * size, rows * size), squeeze=False)
     for ax in axes.flat:
         ax.set_axis_off()
     return figure, axes

@@ -15,9 +15,9 @@ from helpers.parameters import (
     Parameter,
     ParameterError,
     check_values,
+    parameters_cell,
     parse_assignments,
     parse_cell,
-    parameters_cell,
     read_parameters,
 )
 

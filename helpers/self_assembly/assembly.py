@@ -178,9 +178,7 @@ class Assembly:
         """Probability that an agent inside acts by the early rule in the next step."""
         if self._repairing:
             return 0.0
-        return self._phase_rule.early_probability(
-            self._unoccupied, self._size, self._n
-        )
+        return self._phase_rule.early_probability(self._unoccupied, self._size, self._n)
 
     @property
     def phase(self) -> Literal["early", "late", "mixed"]:
@@ -316,8 +314,10 @@ class Assembly:
             raise ValueError(f"max_steps must be an integer >= 0, not {max_steps!r}")
         tail = 0
         with tqdm(
-            total=self._size, initial=self._size - self._unoccupied,
-            unit="cell", disable=not progress,
+            total=self._size,
+            initial=self._size - self._unoccupied,
+            unit="cell",
+            disable=not progress,
         ) as bar:
             for _ in range(cap):
                 if self.done or tail >= self.config.tail_steps:
@@ -402,7 +402,9 @@ def _interrupt_deferred() -> Iterator[None]:
         yield
         return
     caught: list[tuple[int, FrameType | None]] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append((number, frame)))
+    before = signal.signal(
+        signal.SIGINT, lambda number, frame: caught.append((number, frame))
+    )
     try:
         yield
     finally:

@@ -59,8 +59,9 @@ def comparison_runs(
                 rows.append(row(run(target, start, record=False, **options), **labels))
         packed = edge_following_start(target, int(target.sum()) + 3)
         # Its steps grow like n or worse, so the common cap would cut it short.
-        trace = run_edge_following(target, packed, seed=seed, record=False,
-                                   max_steps=50 * len(packed))
+        trace = run_edge_following(
+            target, packed, seed=seed, record=False, max_steps=50 * len(packed)
+        )
         rows.append(row(trace, **labels))
         trace = run_once(target, seed, config, positions=packed)
         rows.append(row(replace(trace, method="ALF, packed start"), **labels))

@@ -67,8 +67,11 @@ def headline_runs(
         for seed in (seeds if name in orders else seeds[:3])
     ]
     rows = (
-        row(run_once(target, seed, replace(config, **READINGS[name])),
-            reading=name, seed=seed)
+        row(
+            run_once(target, seed, replace(config, **READINGS[name])),
+            reading=name,
+            seed=seed,
+        )
         for name, seed in cases
     )
     return _table(rows, len(cases), "headline")
@@ -100,8 +103,13 @@ def category_runs(
                 mask = make_shape(known.id, width, instance=i)
                 shapes.append((known.id, known.label, f"{known.key} {i}", mask))
     rows = (
-        row(run_once(mask, seed, config),
-            category=id, label=label, shape=name, seed=seed)
+        row(
+            run_once(mask, seed, config),
+            category=id,
+            label=label,
+            shape=name,
+            seed=seed,
+        )
         for id, label, name, mask in shapes
         for seed in seeds
     )
@@ -110,7 +118,9 @@ def category_runs(
 
 @stage
 def scaling_runs(
-    widths: Sequence[int], shapes: Sequence[str], seeds: Sequence[int],
+    widths: Sequence[int],
+    shapes: Sequence[str],
+    seeds: Sequence[int],
     config: AssemblyConfig,
 ) -> pd.DataFrame:
     """The same shape on growing grids: steps and seconds against n."""
@@ -118,8 +128,12 @@ def scaling_runs(
         (width, name, seed) for width in widths for name in shapes for seed in seeds
     ]
     rows = (
-        row(run_once(named_shape(name, width), seed, config),
-             shape=name, width=width, seed=seed)
+        row(
+            run_once(named_shape(name, width), seed, config),
+            shape=name,
+            width=width,
+            seed=seed,
+        )
         for width, name, seed in cases
     )
     return _table(rows, len(cases), "scaling")
@@ -143,8 +157,13 @@ def ablation_runs(
         base = replace(base, semantics="rounds")
     cases = [(v, name, seed) for v in values for name in shapes for seed in seeds]
     rows = (
-        row(run_once(named_shape(name, width), seed, replace(base, **{knob: value})),
-            knob=knob, setting=value, shape=name, seed=seed)
+        row(
+            run_once(named_shape(name, width), seed, replace(base, **{knob: value})),
+            knob=knob,
+            setting=value,
+            shape=name,
+            seed=seed,
+        )
         for value, name, seed in cases
     )
     return _table(rows, len(cases), knob)
@@ -152,7 +171,10 @@ def ablation_runs(
 
 @stage
 def crowd_size_runs(
-    ratios: Sequence[float], shape: str, width: int, seeds: Sequence[int],
+    ratios: Sequence[float],
+    shape: str,
+    width: int,
+    seeds: Sequence[int],
     config: AssemblyConfig,
 ) -> pd.DataFrame:
     """Fewer and more agents than target cells: n = ratio |T|."""
@@ -160,8 +182,12 @@ def crowd_size_runs(
     size = int(target.sum())
     cases = [(ratio, seed) for ratio in ratios for seed in seeds]
     rows = (
-        row(run_once(target, seed, config, n_agents=round(ratio * size)),
-             ratio=ratio, shape=shape, seed=seed)
+        row(
+            run_once(target, seed, config, n_agents=round(ratio * size)),
+            ratio=ratio,
+            shape=shape,
+            seed=seed,
+        )
         for ratio, seed in cases
     )
     return _table(rows, len(cases), "crowd size")
@@ -169,7 +195,11 @@ def crowd_size_runs(
 
 @stage
 def disturbance_runs(
-    event: str, shape: str, width: int, spares: float, seeds: Sequence[int],
+    event: str,
+    shape: str,
+    width: int,
+    spares: float,
+    seeds: Sequence[int],
     config: AssemblyConfig,
 ) -> list[tuple[int, list[int]]]:
     """Disturb a run at step 40; the decay of open targets, per seed.

@@ -18,7 +18,10 @@ def draw_state(ax: Axes, target: np.ndarray, positions: np.ndarray) -> None:
     """Target and agents on ``ax``, framed, without ticks."""
     ax.imshow(
         cell_states(target, positions),
-        cmap=CELL_COLOURS, vmin=0, vmax=3, interpolation="nearest",
+        cmap=CELL_COLOURS,
+        vmin=0,
+        vmax=3,
+        interpolation="nearest",
     )
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
@@ -33,8 +36,9 @@ def shape_gallery(masks: Mapping[str, np.ndarray], columns: int = 8) -> Figure:
     figure, axes = style.grid(rows, columns, size=1.15)
     for ax, (name, mask) in zip(axes.flat, masks.items(), strict=False):
         draw_state(ax, mask, np.argwhere(mask))
-        ax.set_title(name.replace(", ", "\n"), fontsize=6.5, fontweight="normal",
-                     loc="center")
+        ax.set_title(
+            name.replace(", ", "\n"), fontsize=6.5, fontweight="normal", loc="center"
+        )
         ax.set_xlabel(f"{mask.sum():,} cells", fontsize=6, labelpad=2)
     return figure
 
@@ -59,13 +63,29 @@ def readings(table: pd.DataFrame, paper: float) -> Figure:
         steps = table.loc[table["reading"] == name, "steps"]
         ax.plot(steps, [y] * len(steps), "o", color=style.color("ALF"), alpha=0.35)
         ax.plot(steps.mean(), y, "|", color=style.PAPER, ms=12, mew=2)
-        ax.annotate(f"{steps.mean():.0f}", (steps.max(), y), xytext=(6, 0),
-                    textcoords="offset points", va="center", fontsize=7.5)
+        ax.annotate(
+            f"{steps.mean():.0f}",
+            (steps.max(), y),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7.5,
+        )
     ax.axvline(paper, color=style.PAPER, ls=":", lw=1)
-    ax.annotate(f"paper {paper:.0f} (recalled)", (paper, len(names) - 0.5),
-                xytext=(3, 0), textcoords="offset points", fontsize=7.5)
-    ax.set(xlabel="steps to completion", xscale="log", yticks=range(len(names)),
-           yticklabels=names, ylim=(-0.6, len(names) - 0.2))
+    ax.annotate(
+        f"paper {paper:.0f} (recalled)",
+        (paper, len(names) - 0.5),
+        xytext=(3, 0),
+        textcoords="offset points",
+        fontsize=7.5,
+    )
+    ax.set(
+        xlabel="steps to completion",
+        xscale="log",
+        yticks=range(len(names)),
+        yticklabels=names,
+        ylim=(-0.6, len(names) - 0.2),
+    )
     ax.margins(x=0.12)
     ax.xaxis.set_major_formatter("{x:.0f}")
     ax.xaxis.set_minor_formatter("{x:.0f}")
@@ -99,8 +119,14 @@ def category_bars(table: pd.DataFrame) -> Figure:
 def scaling(table: pd.DataFrame, fits: pd.DataFrame) -> Figure:
     """Steps against n with the fitted laws; the best by AIC is drawn solid."""
     figure, ax = style.subplots(size=(4.6, 2.8))
-    ax.plot(table["n_agents"], table["steps"], "o", ms=3, alpha=0.4,
-            color=style.PALETTE["grey"])
+    ax.plot(
+        table["n_agents"],
+        table["steps"],
+        "o",
+        ms=3,
+        alpha=0.4,
+        color=style.PALETTE["grey"],
+    )
     mean = table.groupby("n_agents")["steps"].mean()
     ax.plot(mean.index, mean, "o", color=style.PAPER, label="mean over seeds")
     n = np.geomspace(table["n_agents"].min(), table["n_agents"].max(), 100)
@@ -111,8 +137,13 @@ def scaling(table: pd.DataFrame, fits: pd.DataFrame) -> Figure:
             "sqrt": fit["a"] * np.sqrt(n) + fit["b"],
             "power": fit["a"] * n ** fit["exponent"],
         }
-        ax.plot(n, curves[str(fit.name)], "-" if fit["winner"] else "--", color=colour,
-                label=f"{fit['formula']}: AIC {fit['aic']:.0f}")
+        ax.plot(
+            n,
+            curves[str(fit.name)],
+            "-" if fit["winner"] else "--",
+            color=colour,
+            label=f"{fit['formula']}: AIC {fit['aic']:.0f}",
+        )
     ax.set(xscale="log", xlabel="agents n", ylabel="steps to completion")
     ax.legend()
     return figure
@@ -124,7 +155,9 @@ def method_bars(table: pd.DataFrame) -> Figure:
     methods = list(dict.fromkeys(table["method"]))
     y = np.arange(len(methods))[::-1]
     panels = (
-        ("steps", "steps"), ("quality", "quality / %"), ("seconds", "run time / s")
+        ("steps", "steps"),
+        ("quality", "quality / %"),
+        ("seconds", "run time / s"),
     )
     for ax, (column, label) in zip(axes, panels, strict=True):
         for position, method in zip(y, methods, strict=True):
@@ -144,19 +177,27 @@ def method_bars(table: pd.DataFrame) -> Figure:
 
 def ablation(tables: Mapping[str, pd.DataFrame], cap: int) -> Figure:
     """One panel per knob: mean steps (capped) with the spread over runs."""
-    figure, axes = style.subplots(
-        1, len(tables), (1.7 * len(tables), 2.7), sharey=True
-    )
+    figure, axes = style.subplots(1, len(tables), (1.7 * len(tables), 2.7), sharey=True)
     for ax, (knob, table) in zip(np.atleast_1d(axes), tables.items(), strict=True):
         settings = list(dict.fromkeys(table["setting"]))
         for x, setting in enumerate(settings):
             values = table.loc[table["setting"] == setting, "steps"]
-            ax.plot([x] * len(values), values, "o", color=style.color("ALF"), ms=2.5,
-                    alpha=0.35)
+            ax.plot(
+                [x] * len(values),
+                values,
+                "o",
+                color=style.color("ALF"),
+                ms=2.5,
+                alpha=0.35,
+            )
             ax.plot(x, values.mean(), "_", color=style.PAPER, ms=14, mew=2)
         names = [str(s).replace("_", "\n") for s in settings]
-        ax.set_xticks(range(len(settings)), names, fontsize=6.5,
-                      rotation=0 if max(map(len, names)) < 6 else 90)
+        ax.set_xticks(
+            range(len(settings)),
+            names,
+            fontsize=6.5,
+            rotation=0 if max(map(len, names)) < 6 else 90,
+        )
         ax.set(yscale="log", title=knob)
         ax.axhline(cap, color=style.PALETTE["grey"], ls=":", lw=1)
     np.atleast_1d(axes)[0].set_ylabel("steps (dotted: cap)")
@@ -169,8 +210,12 @@ def crowd_size(table: pd.DataFrame) -> Figure:
     ax.plot(table["ratio"], table["steps"], "o", color=style.color("ALF"), alpha=0.35)
     mean = table.groupby("ratio")["steps"].mean()
     ax.plot(mean.index, mean, "-o", color=style.color("ALF"))
-    ax.set(xlabel="agents per target cell", ylabel="steps to completion", ylim=(0, None),
-           title="A few spare agents cut the tail")
+    ax.set(
+        xlabel="agents per target cell",
+        ylabel="steps to completion",
+        ylim=(0, None),
+        title="A few spare agents cut the tail",
+    )
     return figure
 
 
@@ -210,11 +255,17 @@ def step_costs(table: pd.DataFrame) -> Figure:
     """Milliseconds of one step against n, one line per way to compute the light."""
     figure, ax = style.subplots(size=(4.4, 2.6))
     colours = [style.PALETTE[c] for c in ("grey", "blue", "green", "orange")]
-    for colour, (name, rows) in zip(colours, table.groupby("part", sort=False),
-                                    strict=False):
+    for colour, (name, rows) in zip(
+        colours, table.groupby("part", sort=False), strict=False
+    ):
         ax.loglog(rows["agents"], rows["milliseconds"], "-o", color=colour)
-        style.label_line(ax, rows["agents"].iloc[-1], rows["milliseconds"].iloc[-1],
-                         str(name), colour)
+        style.label_line(
+            ax,
+            rows["agents"].iloc[-1],
+            rows["milliseconds"].iloc[-1],
+            str(name),
+            colour,
+        )
     ax.margins(x=0.3)
     ax.set(xlabel="agents n", ylabel="one step / ms", title="What a step costs")
     return figure

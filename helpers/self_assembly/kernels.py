@@ -112,9 +112,7 @@ KERNELS: dict[str, Kernel] = {
         Kernel("inverse-manhattan", "L / (1 + beta d)", _manhattan, _inverse),
         Kernel("inverse-euclid", "L / (1 + beta d)", _euclid, _inverse),
         Kernel(DEFAULT_KERNEL, "L / (1 + beta d)", _chebyshev, _inverse),
-        Kernel(
-            "inverse-square-euclid", "L / (1 + beta d^2)", _euclid, _inverse_square
-        ),
+        Kernel("inverse-square-euclid", "L / (1 + beta d^2)", _euclid, _inverse_square),
         Kernel("ring-share", "L / max(8 beta d, 1)", _chebyshev, _ring_share),
     )
 }

@@ -199,7 +199,9 @@ def step_locks(
         gain += int(enters) - int(inside)
         if live:
             # A vacated target lights up blue, an agent outside shines red.
-            shift_light(blue if inside else red, table, row, column, 1 if inside else -1)
+            shift_light(
+                blue if inside else red, table, row, column, 1 if inside else -1
+            )
             shift_light(
                 blue if enters else red,
                 table,

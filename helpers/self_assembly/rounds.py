@@ -89,9 +89,7 @@ class RoundsCrowd:
         place, occupied = (part.clone() for part in self._state)
         device = place.device
         agents = torch.arange(len(place), device=device)
-        stream = _hash(
-            (agents * 0x9E3779B1 + _mix_seed(self._seed, step)) & _MASK
-        )
+        stream = _hash((agents * 0x9E3779B1 + _mix_seed(self._seed, step)) & _MASK)
         early = _uniform(_hash(stream ^ 1)) < early_probability
         waiting = torch.ones(len(place), dtype=torch.bool, device=device)
         claims = torch.full_like(occupied, _NOBODY, dtype=torch.int64)
