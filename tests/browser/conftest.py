@@ -226,9 +226,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """The system's Chromium, else Playwright's own, else a skip that says how."""
-    playwright_api = pytest.importorskip(
-        "playwright.sync_api", reason="browser tests need `pip install playwright`"
-    )
+    try:
+        from playwright import sync_api as playwright_api
+    except ImportError:
+        pytest.skip("browser tests need Playwright: `pip install playwright`")
     names = ("chromium", "chromium-browser", "google-chrome")
     system = next((p for p in map(shutil.which, names) if p), None)
     with playwright_api.sync_playwright() as playwright:

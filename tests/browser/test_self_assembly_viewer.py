@@ -109,17 +109,16 @@ def test_keyboard_playback_and_light(explorer: Explorer) -> None:
         explorer.root.get_by_label("Play", exact=True).focus()
         drawn, begin = int(explorer.data("frames-drawn")), time.monotonic()
         page.keyboard.press("Space")
-        page.wait_for_timeout(2000)
+        page.wait_for_timeout(1200)  # at 30 frames a second the run takes 2 s
         count = int(explorer.data("frames-drawn")) - drawn
-        playing = explorer.data("playing") == "true"
         rate = count / (time.monotonic() - begin)
-        steps = int(re.search(r"of (\d+)", first)[1])  # type: ignore[index]
+        page.keyboard.press("Space")
         print(f"light {light}: {rate:.1f} frames/s over {count} frames at 80 x 80")
-        assert rate >= 10 or (count == steps and not playing), rate
-        if playing:
-            page.keyboard.press("Space")
-            assert explorer.data("playing") == "false"
-        assert "late phase" in explorer.status() or "complete" in explorer.status()
+        assert rate >= 10
+        assert explorer.data("playing") == "false"
+        held = explorer.status()
+        page.wait_for_timeout(200)
+        assert explorer.status() == held
 
     explorer.root.get_by_label("Last step").click()
     assert explorer.status().endswith("complete")

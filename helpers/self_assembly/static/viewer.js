@@ -774,8 +774,8 @@ class View {
     for (const [i, name] of ["blue", "red"].entries()) {
       const heat = this.get("heat");
       if (heat !== name && heat !== "both") continue;
-      const ends = range
-        ? range[i].map((v) => Number(Number(v).toPrecision(2)).toLocaleString("en")) : ["", ""];
+      const ends = (range?.[i] ?? ["", ""]).map((v) => v === "" ? v
+        : Number(v.toPrecision(2)).toLocaleString("en"));
       items.push(make("span", { class: "rp-key" }, name === "blue"
         ? "blue light, from empty cells " : "red light, from agents outside ",
         String(ends[0]), make("i", { class: `rp-ramp rp-ramp-${name}` }),
