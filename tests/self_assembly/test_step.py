@@ -140,7 +140,7 @@ def test_gamma_is_the_exploration_rate(semantics: str) -> None:
     moves = {}
     for gamma in (0.0, 0.3, 1.0):
         count = 0
-        for seed in range(300):
+        for seed in range(200):
             target = np.zeros((1, 4), dtype=bool)
             target[0, 3] = True
             config = AssemblyConfig(gamma=gamma, order="id", semantics=semantics)
@@ -151,9 +151,9 @@ def test_gamma_is_the_exploration_rate(semantics: str) -> None:
             fields[0, 0] = fields.new_tensor([0.0, 1.0, 2.0, 3.0])
             assembly.step()
             count += assembly.positions[0, 1] == 0
-        moves[gamma] = count / 300
+        moves[gamma] = count / 200
     assert moves[0.0] == 0 and moves[1.0] == 1
-    assert 0.2 < moves[0.3] < 0.4
+    assert 0.18 < moves[0.3] < 0.42
 
 
 def test_random_streams_are_uniform_and_distinct() -> None:
