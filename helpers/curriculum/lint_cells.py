@@ -107,7 +107,8 @@ def static_twin(source: Source) -> Iterator[Finding]:
     """A figure that answers to controls is first drawn once without them.
 
     ``explore(draw, ...)``: an earlier cell of the section calls ``draw`` itself. A
-    viewer (a call of a name ending in ``Viewer``): the code cell before it draws.
+    viewer (a call of a name ending in ``Viewer``): its cell or the code cell before it
+    draws.
     """
     for index, tree in source.trees.items():
         for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
@@ -115,7 +116,7 @@ def static_twin(source: Source) -> Iterator[Finding]:
             if name == "explore":
                 drawn = _drawn_before(source, index, call)
             elif name.lower().endswith("viewer"):
-                drawn = _drawing_before(source, index)
+                drawn = _drawing_near(source, index)
             else:
                 continue
             if not drawn:
@@ -134,16 +135,16 @@ def _drawn_before(source: Source, index: int, call: ast.Call) -> bool:
     )
 
 
-def _drawing_before(source: Source, index: int) -> bool:
-    """Whether the nearest code cell before draws a figure without controls."""
-    before = [place for place in source.trees if place < index]
-    if not before:
-        return False
-    calls = [n for n in ast.walk(source.trees[before[-1]]) if isinstance(n, ast.Call)]
-    names = [called_name(call).lower() for call in calls]
-    return any(map(DRAWS.search, names)) and not any(
-        name == "explore" or name.endswith("viewer") for name in names
-    )
+def _drawing_near(source: Source, index: int) -> bool:
+    """Whether this code cell or the one before draws a figure without controls."""
+    near = [place for place in source.trees if place <= index][-2:]
+    calls = [
+        called_name(node).lower()
+        for place in near
+        for node in ast.walk(source.trees[place])
+        if isinstance(node, ast.Call)
+    ]
+    return any(map(DRAWS.search, calls))
 
 
 def _sections(source: Source) -> list[range]:

@@ -3,14 +3,13 @@
 Exercise N is, under ``## Exercises``:
 
 1. a Markdown cell ``### Exercise N: title (difficulty, M minutes)``;
-2. a code cell tagged ``exercise``: a function that raises NotImplementedError, then
-   ``exercise(check_something, function)`` as the last line;
+2. a code cell tagged ``exercise``: imports of ``exercise`` and the check, a function
+   that raises NotImplementedError, ``exercise(check_something, function)`` at the end;
 3. a code cell tagged ``solution``, folded (``jupyter.source_hidden``): the same
    function written out, the same last line.
 
 Check functions live in ``helpers/<chapter>/exercises.py`` and raise AssertionError
-with a hint. Both cells run with nothing but the names that the notebook's imports
-cell imports.
+with a hint. Both cells run with nothing but the names that the notebook imports.
 """
 
 from __future__ import annotations

@@ -243,7 +243,13 @@ class Assembly:
         row, column = self.positions[agent]
         cell = int(row), int(column)
         return priority_list(
-            self.blue, self.red, self._target, cell, chosen, self.config.strict
+            self.blue,
+            self.red,
+            self._target,
+            cell,
+            chosen,
+            self.config.strict,
+            improve=self._repairing,
         )
 
     def step(self, record: bool = True) -> int:
@@ -255,7 +261,7 @@ class Assembly:
             begin = time.perf_counter()
             fields = self._current_fields()
             moved = self._crowd.advance(
-                fields, self.early_probability, self._step_count
+                fields, self.early_probability, self._step_count, self._repairing
             )
             before, self._unoccupied = self._unoccupied, self._crowd.unoccupied
             self._step_count += 1

@@ -75,7 +75,7 @@ def fit_exponentials(
     def weights_for(ends: np.ndarray, terms: int) -> tuple[np.ndarray, np.ndarray]:
         rates = np.exp(np.linspace(ends[0], ends[1], terms))
         basis = np.exp(-np.outer(sample, rates)) * decay[:, None]
-        return nnls(basis, np.ones(len(sample)))[0], rates
+        return nnls(basis, np.ones(len(sample)), maxiter=1000 * terms)[0], rates
 
     def worst(ends: np.ndarray, terms: int) -> float:
         weights, rates = weights_for(ends, terms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
 
 import torch
@@ -149,7 +150,7 @@ class AssemblyConfig:
 
     def __post_init__(self) -> None:
         get_kernel(self.kernel)
-        for name, hint in get_type_hints(AssemblyConfig).items():
+        for name, hint in _type_hints().items():
             value, choices = getattr(self, name), get_args(hint)
             if choices and all(isinstance(c, str) for c in choices):
                 _check_choice(name, value, list(choices))
@@ -211,6 +212,11 @@ class AssemblyConfig:
     @property
     def torch_dtype(self) -> torch.dtype:
         return torch.float32 if self.precision == "float32" else torch.float64
+
+
+@cache
+def _type_hints() -> dict[str, Any]:
+    return get_type_hints(AssemblyConfig)
 
 
 def _check_choice(name: str, value: object, allowed: list[str]) -> None:

@@ -60,14 +60,22 @@ class LocksCrowd:
         grid[self._positions[:, 0], self._positions[:, 1]] = self._identity
         return grid[grid >= 0]
 
-    def advance(self, fields: torch.Tensor, early_probability: float, step: int) -> int:
+    def advance(
+        self,
+        fields: torch.Tensor,
+        early_probability: float,
+        step: int,
+        repairing: bool = False,
+    ) -> int:
         """One step of all agents under `fields` (2, H, W); returns how many moved.
 
-        A live field is updated on a copy.
+        A live field is updated on a copy. While repairing, agents move only to
+        better cells and do not explore.
         """
         config = self._config
         blue, red = fields.cpu().numpy()
-        if config.field_update == "live":
+        live = config.field_update == "live" and not repairing
+        if live:
             blue, red = blue.copy(), red.copy()
         moved, _ = step_locks(
             self._cells,
@@ -77,11 +85,12 @@ class LocksCrowd:
             self._order(step),
             float(early_probability),
             config.strict,
-            float(config.gamma),
-            config.gamma_reading == "release",
+            0.0 if repairing else float(config.gamma),
+            config.gamma_reading == "release" and not repairing,
             config.tie == "random",
+            repairing,
             self._seed,
             step,
-            self._table.astype(blue.dtype, copy=False),
+            self._table if live else np.empty((0, 0), dtype=blue.dtype),
         )
         return int(moved)

@@ -7,6 +7,10 @@ none: from every cell some neighbour is nearer to where the agents wait.
 * Inside, an agent moves away from the target cells next to waiting agents, so
   every vacancy travels towards an entrance.
 * Outside, an agent walks round the target to a piece that still has vacancies.
+
+Agents move only to strictly better cells and do not explore: a waiting agent stays
+at its entrance, and each vacancy comes nearer by one cell per step. A connected
+target whose waiting agents can reach its border is therefore always completed.
 """
 
 from __future__ import annotations

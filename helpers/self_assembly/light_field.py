@@ -136,8 +136,9 @@ class FFTField:
             for d, n in zip(distance, self._size, strict=True)
         )
         wrapped = decay(dy[:, None], dx[None, :], intensity, beta)
-        spectrum = torch.fft.fft2(torch.from_numpy(wrapped).to(device)).real
-        self._spectrum = spectrum.to(dtype).contiguous()
+        with threads_for(height * width):
+            spectrum = torch.fft.fft2(torch.from_numpy(wrapped).to(device)).real
+            self._spectrum = spectrum.to(dtype).contiguous()
 
     def __call__(self, sources: torch.Tensor) -> torch.Tensor:
         """Fields (2, H, W) of the sources (2, H, W), on this field's device."""

@@ -74,6 +74,7 @@ def step_locks(
     gamma,
     release,
     random_ties,
+    improve,
     seed,
     step,
     table,
@@ -89,6 +90,8 @@ def step_locks(
     positions : int32 array (n, 2)
     order : int32 array
         Agents in the order they act.
+    improve : bool
+        Good cells must be better than the own one (repair); else as good will do.
     table : float array
         `Kernel.table` for a live field, else an empty array (0, 0).
 
@@ -143,6 +146,8 @@ def step_locks(
                 x = column + dx
                 value = red[y, x] if late else blue[y, x]
                 good = value <= own if late else value >= own
+                if improve and value == own:
+                    good = False
                 if not good:
                     others += 1
                     continue

@@ -45,6 +45,7 @@ def priority_list(
     cell: Cell,
     phase: Literal["early", "late"] = "early",
     strict: bool = True,
+    improve: bool = False,
 ) -> PriorityList:
     """Rank the neighbours of `cell` by the light an agent there can see.
 
@@ -61,6 +62,8 @@ def priority_list(
         Matters for agents inside the target only.
     strict : bool
         Agents inside stay inside in the early phase, too.
+    improve : bool
+        Good cells must be better than the own one (repair); else as good will do.
     """
     height, width = target.shape
     row, column = int(cell[0]), int(cell[1])
@@ -78,11 +81,14 @@ def priority_list(
         on_grid = 0 <= y < height and 0 <= x < width
         if not on_grid or (confined and not target[y, x]):
             continue
-        if late and red[y, x] <= red[row, column]:
-            ranked.append((float(red[y, x]), 0.0, (y, x)))
-        elif not late and blue[y, x] >= blue[row, column]:
-            second = float(red[y, x]) if inside else 0.0
-            ranked.append((-float(blue[y, x]), second, (y, x)))
+        first, own = (
+            (float(red[y, x]), float(red[row, column]))
+            if late
+            else (-float(blue[y, x]), -float(blue[row, column]))
+        )
+        if first < own or (first == own and not improve):
+            second = float(red[y, x]) if inside and not late else 0.0
+            ranked.append((first, second, (y, x)))
         else:
             less_good.append((y, x))
     ranked.sort(key=lambda entry: entry[:2])

@@ -82,8 +82,17 @@ class RoundsCrowd:
         height, width = self._shape
         return codes.view(height + 2, width + 2).cpu().numpy()
 
-    def advance(self, fields: torch.Tensor, early_probability: float, step: int) -> int:
-        """One step of all agents under `fields` (2, H, W); returns how many moved."""
+    def advance(
+        self,
+        fields: torch.Tensor,
+        early_probability: float,
+        step: int,
+        repairing: bool = False,
+    ) -> int:
+        """One step of all agents under `fields` (2, H, W); returns how many moved.
+
+        While repairing, agents move only to better cells and do not explore.
+        """
         config = self._config
         padded = torch.nn.functional.pad(fields, (1, 1, 1, 1)).flatten(1)
         place, occupied = (part.clone() for part in self._state)
@@ -100,9 +109,9 @@ class RoundsCrowd:
             if len(who) == 0:
                 break
             salt = _hash(stream[who] ^ (0x51ED270B + round_))
-            last = round_ == config.rounds - 1
+            last = round_ == config.rounds - 1 and not repairing
             wish, has_wish = self._wishes(
-                padded, place[who], near[who], free[who], early[who], salt, last
+                padded, place[who], near[who], free[who], early[who], salt, last, repairing
             )
             who, wish, salt = who[has_wish], wish[has_wish], salt[has_wish]
             if config.order == "random":
@@ -129,6 +138,7 @@ class RoundsCrowd:
         early: torch.Tensor,
         salt: torch.Tensor,
         last: bool,
+        repairing: bool,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Cell wanted by each agent, and whether it wants one at all."""
         config = self._config
@@ -140,9 +150,11 @@ class RoundsCrowd:
         value = torch.where(late[:, None], -red[near], blue[near])
         mine = torch.where(late, -red[own], blue[own])
         good = legal & (value >= mine[:, None])
+        if repairing:
+            good &= value > mine[:, None]
         directions = torch.arange(8, device=own.device)
         draws = _hash(salt[:, None] ^ (directions + 16))
-        if config.gamma_reading == "release":
+        if config.gamma_reading == "release" and not repairing:
             good &= _uniform(_hash(draws)) >= config.gamma
         lowest = torch.finfo(value.dtype).min
         best = _keep_largest(good, value, lowest)

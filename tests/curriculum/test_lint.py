@@ -228,8 +228,7 @@ CASES: list[tuple[str, str, Mutation]] = [
     ("exercises", "open", lambda n: cell(n, "solution-match").metadata.pop("jupyter")),
     ("exercises", "no call", swap("stub-match", "exercise(check", "print(check")),
     ("exercises", "other check", swap("stub-match", "h_probability, m", "h_x, m")),
-    ("exercises", "unknown", lambda n: [swap(c, "check_match", "check_x")(n)
-                                        for c in ("stub-match", "solution-match")]),
+    ("exercises", "unknown", swap("stub-match", "template_exercises", "template")),
     ("exercises", "other function", swap("stub-match", "def match", "def other")),
     ("exercises", "solved", swap("stub-match", "raise Not", "return 1  # Not")),
     ("exercises", "elsewhere", lambda n: cell(n, "scratch").metadata.update(
@@ -281,6 +280,7 @@ def test_every_rule_is_tested() -> None:
         insert("explore-rule", code("film_strip(run)"), code("SmallViewer(1)")),
         insert("theory", text("See [above](#From-scratch) and `[not](a-link)`.")),
         insert("theory", text("```\n# no heading\n[no](link)\n```")),
+        insert("explore-rule", code("player = SmallViewer(1)\nfilm_strip(player)")),
         insert("simulate", code("from_here = 1\n" * 25)),
         swap("claim-growth", "null=[9.55]", "null=[9.55, computed]"),
         swap("claim-match", "null=0.0586", "null=chance_level"),

@@ -1,0 +1,74 @@
+"""What the doctor finds missing, on a machine that is made up here."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+from helpers import paths
+from helpers.curriculum import doctor, machine
+from helpers.scales import Scale
+
+
+def row(**needs: Any) -> Scale:
+    return Scale(**{"seeds": 1, "seconds": 10, "memory_mib": 100, **needs})
+
+
+@pytest.fixture(autouse=True)
+def _small_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "memory_mib", lambda: 2000.0)
+    monkeypatch.setattr(machine, "disk_mib", lambda: 5000.0)
+    monkeypatch.setattr(machine, "gpu", lambda: "")
+    monkeypatch.setattr(machine, "internet", lambda: True)
+
+
+def test_only_what_is_lacking_is_named() -> None:
+    assert doctor.missing(row(memory_mib=2000, disk_mib=5000, internet=True)) == []
+    assert doctor.missing(row(memory_mib=2001)) == [
+        "2001 MiB of memory (this machine has 2000 MiB)"
+    ]
+    assert doctor.missing(row(disk_mib=6000, gpu=True)) == [
+        "6000 MiB of free disk (there is 5000 MiB)",
+        "a GPU that torch can use",
+    ]
+
+
+def test_offline_and_unreachable_are_different_faults(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "--offline" in doctor.missing(row(internet=True), offline=True)[0]
+    monkeypatch.setattr(machine, "internet", lambda: False)
+    assert "cannot be reached" in doctor.missing(row(internet=True))[0]
+
+
+def test_the_network_is_left_alone_when_nothing_needs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> bool:
+        raise AssertionError("asked without need")
+
+    monkeypatch.setattr(machine, "internet", refuse)
+    monkeypatch.setattr(machine, "gpu", refuse)
+    assert doctor.missing(row()) == []
+    checks = {c.item: c for c in doctor.machine_checks([row()])}
+    assert checks["internet"].ok is None
+    assert checks["GPU"].ok is None
+
+
+def test_the_lock_is_compared(project: Any) -> None:
+    assert doctor.lock_check().ok is None
+    paths.LOCK.write_text(f"# tested\nnumpy=={version('numpy')}\n")
+    assert doctor.lock_check() == doctor.Check("packages", "all 1 as tested")
+    paths.LOCK.write_text("numpy==0.1\nno-such-package==1.0+cpu ; python_version>'3'\n")
+    check = doctor.lock_check()
+    assert check.ok is False
+    assert f"numpy {version('numpy')}, tested 0.1" in check.found
+    assert "no-such-package is missing" in check.found
+    assert doctor.read_lock(paths.LOCK)["no-such-package"] == "1.0"
+
+
+def test_needs_are_words() -> None:
+    words = doctor.needs(row(gpu=True, internet=True, disk_mib=30))
+    assert words == "10 s, 100 MiB, 30 MiB disk, internet, gpu"
