@@ -272,7 +272,9 @@ def test_interrupt_leaves_a_state_that_can_go_on() -> None:
 
 def test_runs_in_other_threads() -> None:
     done: list[bool] = []
-    thread = threading.Thread(target=lambda: done.append(assemble(disc(9, 2)).completed))
+    thread = threading.Thread(
+        target=lambda: done.append(assemble(disc(9, 2)).completed)
+    )
     thread.start()
     thread.join()
     assert done == [True]
