@@ -63,10 +63,11 @@ RC: dict[str, Any] = {
 def use() -> None:
     """Apply the style and, inside IPython, draw inline figures as SVG."""
     import matplotlib as mpl
+    from matplotlib.rcsetup import cycler
 
     settings: Any = mpl.rcParams
     settings.update(RC)
-    settings["axes.prop_cycle"] = mpl.cycler(color=list(PALETTE.values()))
+    settings["axes.prop_cycle"] = cycler(color=list(PALETTE.values()))
     try:
         from IPython.core.getipython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats

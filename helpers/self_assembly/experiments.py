@@ -36,8 +36,8 @@ READINGS: dict[str, dict[str, Any]] = {
 
 def row(trace: Trace, **labels: Any) -> dict[str, Any]:
     """Measures of one run with its labels, as a row of a tidy table."""
-    measures = summarise([trace]).iloc[0].to_dict()
-    return {**labels, **measures, "seconds": trace.total_seconds}
+    measures = summarise([trace], [labels]).assign(seconds=trace.total_seconds)
+    return {str(name): value for name, value in measures.iloc[0].items()}
 
 
 def _table(rows: Iterable[dict[str, Any]], total: int, title: str) -> pd.DataFrame:
@@ -246,7 +246,8 @@ def failure_runs(
 
     Also returns the first seed's final state per shape and repair.
     """
-    rows, last = [], {}
+    rows: list[dict[str, Any]] = []
+    last: dict[str, Trace] = {}
     for name in tqdm(shapes, desc="failures", leave=False):
         target = named_shape(name, width)
         for repair in ("none", "geodesic"):

@@ -101,14 +101,14 @@ def category_bars(table: pd.DataFrame) -> Figure:
     panels = (
         ("completed", "runs completed / %", 100.0),
         ("quality", "quality / %", 100.0),
-        ("steps_per_sqrt_n", "steps / √n", 1.0),
+        ("steps_per_sqrt_n", "steps / √n, completed runs", 1.0),
     )
     for ax, (column, label, factor) in zip(axes, panels, strict=True):
         means = groups[column].mean() * factor
         ax.barh(y, means, color=style.color("ALF"), height=0.62, alpha=0.85)
         per_shape = table.groupby(["label", "shape"], sort=False)[column].mean()
         for position, name in zip(y, labels, strict=True):
-            values = per_shape[name] * factor
+            values = per_shape.xs(name) * factor
             ax.plot(values, [position] * len(values), "o", color=style.PAPER, ms=2.5)
         ax.set(xlabel=label, yticks=y, yticklabels=labels)
         ax.grid(axis="y", visible=False)

@@ -169,8 +169,8 @@ def aic_advantage(
     sizes, y = np.asarray(n, dtype=float), np.asarray(steps, dtype=float)
 
     def difference(chosen: np.ndarray) -> float:
-        table = fit_scaling(sizes[chosen], y[chosen], resamples=0)
-        return float(table.loc[rival, "aic"] - table.loc[model, "aic"])
+        aic = fit_scaling(sizes[chosen], y[chosen], resamples=0)["aic"].to_dict()
+        return float(aic[rival] - aic[model])
 
     rng = np.random.default_rng(seed)
     found: list[float] = []
