@@ -77,11 +77,14 @@ def judge(
     """Verdict of an interval: see the module's verdict names.
 
     *reproduced*: the whole interval satisfies the expectation. *direction only*:
-    the interval lies on the expected side of every null value without reaching the
-    expected region. *not reproduced*: anything else.
+    the value does but its interval reaches out, or the whole interval lies on the
+    expected side of every null value without being in the expected region.
+    *not reproduced*: anything else.
     """
     if expect.holds(low, high):
         return REPRODUCED
+    if expect.holds(value, value):
+        return DIRECTION
     if isinstance(expect, Trend):
         return DIRECTION if value > 0.5 else NOT_REPRODUCED
     if isinstance(expect, Ordering):

@@ -118,23 +118,13 @@ def category_runs(
 
 @stage
 def scaling_runs(
-    widths: Sequence[int],
-    shapes: Sequence[str],
-    seeds: Sequence[int],
-    config: AssemblyConfig,
+    widths: Sequence[int], shape: str, seeds: Sequence[int], config: AssemblyConfig
 ) -> pd.DataFrame:
     """The same shape on growing grids: steps and seconds against n."""
-    cases = [
-        (width, name, seed) for width in widths for name in shapes for seed in seeds
-    ]
+    cases = [(width, seed) for width in widths for seed in seeds]
     rows = (
-        row(
-            run_once(named_shape(name, width), seed, config),
-            shape=name,
-            width=width,
-            seed=seed,
-        )
-        for width, name, seed in cases
+        row(run_once(named_shape(shape, width), seed, config), width=width, seed=seed)
+        for width, seed in cases
     )
     return _table(rows, len(cases), "scaling")
 

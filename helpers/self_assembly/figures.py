@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from helpers import style
 from helpers.self_assembly.film import CELL_COLOURS, cell_states
@@ -87,8 +88,9 @@ def readings(table: pd.DataFrame, paper: float) -> Figure:
         ylim=(-0.6, len(names) - 0.2),
     )
     ax.margins(x=0.12)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter("{x:.0f}")
-    ax.xaxis.set_minor_formatter("{x:.0f}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     return figure
 
 
