@@ -111,7 +111,14 @@ class RoundsCrowd:
             salt = _hash(stream[who] ^ (0x51ED270B + round_))
             last = round_ == config.rounds - 1 and not repairing
             wish, has_wish = self._wishes(
-                padded, place[who], near[who], free[who], early[who], salt, last, repairing
+                padded,
+                place[who],
+                near[who],
+                free[who],
+                early[who],
+                salt,
+                last,
+                repairing,
             )
             who, wish, salt = who[has_wish], wish[has_wish], salt[has_wish]
             if config.order == "random":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -247,7 +248,7 @@ def test_field_age_follows_refresh() -> None:
     for _ in range(6):
         fields.append(crowd.blue)
         crowd.step()
-    same = [np.array_equal(a, b) for a, b in zip(fields, fields[1:], strict=False)]
+    same = [np.array_equal(a, b) for a, b in pairwise(fields)]
     assert same == [True, True, False, True, True]
 
 
@@ -272,7 +273,9 @@ def test_interrupt_leaves_a_state_that_can_go_on() -> None:
 
 def test_runs_in_other_threads() -> None:
     done: list[bool] = []
-    thread = threading.Thread(target=lambda: done.append(assemble(disc(9, 2)).completed))
+    thread = threading.Thread(
+        target=lambda: done.append(assemble(disc(9, 2)).completed)
+    )
     thread.start()
     thread.join()
     assert done == [True]

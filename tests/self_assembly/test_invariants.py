@@ -39,9 +39,7 @@ def worlds(draw: st.DrawFn) -> Assembly:
     n = draw(st.integers(0, height * width))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return Assembly(
-            target, n, config=draw(CONFIGS), seed=seed, start="anywhere"
-        )
+        return Assembly(target, n, config=draw(CONFIGS), seed=seed, start="anywhere")
 
 
 def check_history(assembly: Assembly) -> None:

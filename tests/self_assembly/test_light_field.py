@@ -140,9 +140,11 @@ def test_shifted_light_follows_a_move() -> None:
     shift_light(light, table, row, column, -1)
     shift_light(light, table, 8, 0, 1)
     grid[row, column] = False
-    np.testing.assert_allclose(light, direct_field(grid) + direct_field(
-        np.eye(1, 9 * 14, 8 * 14).reshape(9, 14)
-    ), rtol=1e-12)
+    np.testing.assert_allclose(
+        light,
+        direct_field(grid) + direct_field(np.eye(1, 9 * 14, 8 * 14).reshape(9, 14)),
+        rtol=1e-12,
+    )
 
 
 def test_good_fft_sizes() -> None:
