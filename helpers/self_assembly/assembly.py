@@ -2,62 +2,29 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from types import FrameType
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from helpers.self_assembly.cone_field import ConeField
 from helpers.self_assembly.config import AssemblyConfig
-from helpers.self_assembly.crowd import LocksCrowd
 from helpers.self_assembly.geodesic import geodesic_fields
-from helpers.self_assembly.kernels import DEFAULT_KERNEL
-from helpers.self_assembly.light_field import DirectField, FFTField, FieldPair
+from helpers.self_assembly.interrupts import interrupt_deferred
+from helpers.self_assembly.light_field import FieldPair, make_field
 from helpers.self_assembly.phases import PhaseRule
 from helpers.self_assembly.priority import PriorityList, priority_list
-from helpers.self_assembly.rounds import RoundsCrowd
-from helpers.self_assembly.start import (
-    Start,
-    check_positions,
-    check_target,
-    draw_positions,
-)
+from helpers.self_assembly.start import Start
+from helpers.self_assembly.swarm import Swarm
 from helpers.self_assembly.threads import threads_for
 from helpers.self_assembly.trace import Trace
 
-_CONE_FROM_CELLS = 160 * 160
-"""Grids from this size on use the cone field when the method is "auto"."""
+__all__ = ["Assembly", "assemble", "make_field"]
 
 
-def make_field(shape: tuple[int, int], config: AssemblyConfig) -> FieldPair:
-    """Light field of the method that `config` asks for (or the faster, if "auto")."""
-    method = config.field_method
-    on_cpu = torch.device(config.device).type == "cpu"
-    if config.field_update == "live":
-        method = "direct"
-    elif method == "auto":
-        large = shape[0] * shape[1] >= _CONE_FROM_CELLS
-        cone = large and on_cpu and config.kernel == DEFAULT_KERNEL
-        method = "cone" if cone and config.precision == "float32" else "fft"
-    light = {"intensity": config.intensity, "beta": config.beta}
-    if method == "direct":
-        return DirectField(shape, config.kernel, **light)
-    if method == "cone":
-        return ConeField(shape, dtype=config.torch_dtype, **light)
-    return FFTField(
-        shape, config.kernel, dtype=config.torch_dtype, device=config.device, **light
-    )
-
-
-class Assembly:
+class Assembly(Swarm):
     """A swarm filling a target; see `AssemblyConfig` for every choice.
 
     Parameters
@@ -90,83 +57,13 @@ class Assembly:
     (True, 16)
     """
 
-    def __init__(
-        self,
-        target: np.ndarray,
-        n_agents: int | None = None,
-        positions: np.ndarray | None = None,
-        config: AssemblyConfig | None = None,
-        seed: int = 0,
-        start: Start = "outside",
-    ) -> None:
-        self.config = AssemblyConfig() if config is None else config
-        if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
-            raise ValueError(f"seed must be an integer >= 0, not {seed!r}")
-        if not 0 <= seed < 2**63:
-            raise ValueError(f"seed must be in [0, 2**63), not {seed!r}")
-        self.seed = int(seed)
-        self._target = check_target(target, self.config.require_connected)
-        self._rng = np.random.default_rng(self.seed)
-        if positions is None:
-            count = int(self._target.sum()) if n_agents is None else n_agents
-            place = draw_positions(self._target, count, self._rng, start)
-        else:
-            place = check_positions(positions, self._target.shape)
-            if n_agents is not None and n_agents != len(place):
-                raise ValueError(
-                    f"n_agents is {n_agents}, but positions holds {len(place)}"
-                )
-        self._light = make_field(self._target.shape, self.config)
-        self._step_count = 0
-        self._trace = Trace(self._target, [place], [0])
-        self._begin(place)
-
     def _begin(self, positions: np.ndarray) -> None:
-        """Start an epoch: a new crowd, no stall, no memory of the phase rule."""
-        kind = LocksCrowd if self.config.semantics == "locks" else RoundsCrowd
-        self._crowd: LocksCrowd | RoundsCrowd = kind(
-            self._target, positions, self.config, self.seed
-        )
+        super()._begin(positions)
         self._phase_rule = PhaseRule(self.config)
         self._fields: torch.Tensor | None = None
         self._field_age = 0
         self._idle = 0
         self._repairing = False
-        self._n = len(positions)
-        self._size = int(self._target.sum())
-        self._unoccupied = self._crowd.unoccupied
-        self._trace.target = self._target
-        self._trace.positions[-1] = positions.copy()
-        self._trace.unoccupied[-1] = self._unoccupied
-
-    @property
-    def target(self) -> np.ndarray:
-        """Target, bool (H, W); a copy."""
-        return self._target.copy()
-
-    @property
-    def positions(self) -> np.ndarray:
-        """(row, column) of every agent, int32 (n, 2); a copy."""
-        return self._crowd.positions
-
-    @property
-    def n_agents(self) -> int:
-        return self._n
-
-    @property
-    def unoccupied(self) -> int:
-        """Target cells without an agent."""
-        return self._unoccupied
-
-    @property
-    def missing(self) -> int:
-        """Target cells still to be filled, given the number of agents."""
-        return self._unoccupied - max(0, self._size - self._n)
-
-    @property
-    def done(self) -> bool:
-        """Target full, or all agents inside when there are fewer."""
-        return self.missing <= 0
 
     @property
     def repairing(self) -> bool:
@@ -204,23 +101,16 @@ class Assembly:
         """
         return self._current_fields()[1].cpu().numpy().copy()
 
-    @property
-    def trace(self) -> Trace:
-        """Everything recorded since the start; a copy, safe to keep."""
-        trace = self._trace
-        return replace(
-            trace,
-            target=trace.target.copy(),
-            positions=list(trace.positions),
-            unoccupied=list(trace.unoccupied),
-            moved=list(trace.moved),
-            seconds=list(trace.seconds),
-        )
+    @cached_property
+    def _light(self) -> FieldPair:
+        height, width = self._target.shape
+        return make_field((height, width), self.config)
 
     def _current_fields(self) -> torch.Tensor:
         if self._fields is None or self._field_age >= self.config.refresh:
+            shape = self._target.shape
             if self._repairing:
-                grids = np.empty((2, *self._target.shape), dtype=np.float32)
+                grids = np.empty((2, *shape), dtype=np.float32)
                 geodesic_fields(self._crowd.cells(), grids[0], grids[1])
                 self._fields = torch.from_numpy(grids).to(self.config.device)
             else:
@@ -257,14 +147,13 @@ class Assembly:
 
         A completed assembly can still be stepped: agents outside go on wandering.
         """
-        with _interrupt_deferred(), threads_for(self._target.size):
+        with interrupt_deferred(), threads_for(self._target.size):
             begin = time.perf_counter()
             fields = self._current_fields()
             moved = self._crowd.advance(
-                fields, self.early_probability, self._step_count, self._repairing
+                fields, self.early_probability, len(self._trace.moved), self._repairing
             )
             before, self._unoccupied = self._unoccupied, self._crowd.unoccupied
-            self._step_count += 1
             self._field_age += 1
             gain = before - self._unoccupied
             self._phase_rule.observe(gain)
@@ -333,50 +222,6 @@ class Assembly:
                 bar.update(self._size - self._unoccupied - bar.n)
         return self.trace
 
-    def remove_agents(self, which: float | Sequence[int] | np.ndarray) -> np.ndarray:
-        """Take agents off the grid; the others are renumbered in order.
-
-        Parameters
-        ----------
-        which : float in [0, 1] or sequence of int
-            Share removed at random (rounded to whole agents), or agent numbers.
-
-        Returns
-        -------
-        int array
-            Numbers (before renumbering) of the agents removed.
-        """
-        if isinstance(which, float):
-            if not 0.0 <= which <= 1.0:
-                raise ValueError(f"share of agents must be in [0, 1], not {which}")
-            gone = self._rng.choice(self._n, round(which * self._n), replace=False)
-        else:
-            gone = np.atleast_1d(np.asarray(which))
-            if gone.size and gone.dtype.kind not in "ui":
-                raise ValueError("agent numbers must be integers (or give a share)")
-            gone = gone.astype(np.int64)
-            if gone.size and (gone.min() < 0 or gone.max() >= self._n):
-                raise ValueError(f"agent numbers must be in 0..{self._n - 1}")
-        self._begin(np.delete(self.positions, gone, axis=0))
-        return np.unique(gone)
-
-    def add_agents(self, count: int, start: Start = "outside") -> None:
-        """Put `count` more agents on random free cells, numbered after the others."""
-        old = self.positions
-        new = draw_positions(self._target, count, self._rng, start, taken=old)
-        self._begin(np.concatenate((old, new)))
-
-    def set_target(self, target: np.ndarray) -> None:
-        """Go on towards another target on the same grid; agents stay where they are."""
-        new = check_target(target, self.config.require_connected)
-        if new.shape != self._target.shape:
-            raise ValueError(
-                f"the new target has shape {new.shape}, the grid {self._target.shape}"
-            )
-        positions = self.positions
-        self._target = new
-        self._begin(positions)
-
 
 def assemble(
     target: np.ndarray,
@@ -399,21 +244,3 @@ def assemble(
     config = AssemblyConfig.from_options(**options)
     crowd = Assembly(target, n_agents, positions, config, seed, start)
     return crowd.run(record=record, progress=progress)
-
-
-@contextmanager
-def _interrupt_deferred() -> Iterator[None]:
-    """Hold back Ctrl-C until the block has ended (main thread only)."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[tuple[int, FrameType | None]] = []
-    before = signal.signal(
-        signal.SIGINT, lambda number, frame: caught.append((number, frame))
-    )
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if caught and callable(before):
-        before(*caught[-1])

@@ -104,8 +104,16 @@ def fit_exponentials(
 
 @njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
 def _sweep(
-    source, weights, ratios, up, shift, column, right, left, out
-):  # pragma: no cover
+    source: np.ndarray,
+    weights: np.ndarray,
+    ratios: np.ndarray,
+    up: bool,
+    shift: int,
+    column: np.ndarray,
+    right: np.ndarray,
+    left: np.ndarray,
+    out: np.ndarray,
+) -> None:  # pragma: no cover
     """Add one sector to `out`; rows are visited downwards, or upwards if `up`.
 
     `shift` is 0 for the sector with its diagonals and 1 for the one without.
@@ -141,7 +149,7 @@ def _sweep(
 
 
 @njit(cache=True, nogil=True)
-def _add_transposed(field, part):  # pragma: no cover
+def _add_transposed(field: np.ndarray, part: np.ndarray) -> None:  # pragma: no cover
     """field += part.T, in tiles that fit the cache."""
     height, width = field.shape
     tile = 32

@@ -14,8 +14,8 @@ from helpers.self_assembly.kernels import (
     DEFAULT_KERNEL,
     INTENSITY,
     get_kernel,
-    nearest_name,
 )
+from helpers.self_assembly.nearest_name import nearest_name_error
 
 PhaseRule = Literal[
     "fixed",
@@ -33,11 +33,6 @@ Precision = Literal["float32", "float64"]
 GammaReading = Literal["engine", "release"]
 TieRule = Literal["random", "scan"]
 Repair = Literal["none", "geodesic"]
-
-
-def allowed_fields() -> list[str]:
-    """Names of the fields of `AssemblyConfig`."""
-    return [f.name for f in fields(AssemblyConfig)]
 
 
 @dataclass(frozen=True)
@@ -200,13 +195,10 @@ class AssemblyConfig:
     @classmethod
     def from_options(cls, **options: Any) -> AssemblyConfig:
         """Configuration from keywords; an unknown one names its nearest field."""
-        known = allowed_fields()
+        known = [field.name for field in fields(cls)]
         for name in options:
             if name not in known:
-                raise ValueError(
-                    f"unknown option {name!r}{nearest_name(name, known)}; "
-                    f"known: {', '.join(known)}"
-                )
+                raise nearest_name_error("option", name, known)
         return cls(**options)
 
     @property
@@ -221,10 +213,7 @@ def _type_hints() -> dict[str, Any]:
 
 def _check_choice(name: str, value: object, allowed: list[str]) -> None:
     if value not in allowed:
-        raise ValueError(
-            f"{name} must be one of {', '.join(allowed)}, not {value!r}"
-            f"{nearest_name(str(value), allowed)}"
-        )
+        raise nearest_name_error(name, str(value), allowed)
 
 
 def _check_number(name: str, value: object, low: float, high: float) -> None:

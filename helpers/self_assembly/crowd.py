@@ -21,7 +21,7 @@ class LocksCrowd:
         seed: int,
     ) -> None:
         self._config = config
-        self._seed = np.uint64(seed)
+        self._seed = seed
         self._positions = np.ascontiguousarray(positions, dtype=np.int32)
         self._cells = np.full(np.add(target.shape, 2), OCCUPIED, dtype=np.uint8)
         self._cells[1:-1, 1:-1] = target.astype(np.uint8) * TARGET
@@ -30,8 +30,9 @@ class LocksCrowd:
         self._identity = np.arange(len(positions), dtype=np.int32)
         self._table = np.empty((0, 0))
         if config.field_update == "live":
+            height, width = target.shape
             self._table = get_kernel(config.kernel).table(
-                *target.shape, config.intensity, config.beta
+                height, width, config.intensity, config.beta
             )
 
     @property

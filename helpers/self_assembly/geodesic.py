@@ -22,7 +22,9 @@ from helpers.self_assembly.locks import OCCUPIED, TARGET
 
 
 @njit(cache=True)
-def _spread(distance, queue, tail, cells, wanted):  # pragma: no cover
+def _spread(
+    distance: np.ndarray, queue: np.ndarray, tail: int, cells: np.ndarray, wanted: int
+) -> int:  # pragma: no cover
     """Breadth-first distances over cells whose TARGET bit equals `wanted`.
 
     `distance` is padded like `cells` and holds 0 at the `tail` seeds in `queue`
@@ -48,7 +50,9 @@ def _spread(distance, queue, tail, cells, wanted):  # pragma: no cover
 
 
 @njit(cache=True)
-def geodesic_fields(cells, blue, red):  # pragma: no cover
+def geodesic_fields(
+    cells: np.ndarray, blue: np.ndarray, red: np.ndarray
+) -> None:  # pragma: no cover
     """Write both repair fields of the state `cells`; O(cells).
 
     Parameters

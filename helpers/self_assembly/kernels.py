@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from helpers.self_assembly.nearest_name import nearest_name_error
 
 INTENSITY = 1000.0
 """Light of a source at distance 0 (symbol L of the method)."""
@@ -123,12 +124,6 @@ gives the source's own cell all of it (our reading of the engine's formula).
 """
 
 
-def nearest_name(name: str, allowed: list[str]) -> str:
-    """Text " (did you mean 'x'?)" for the closest allowed name, else ""."""
-    close = difflib.get_close_matches(str(name), allowed, n=1, cutoff=0.4)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
 def get_kernel(kernel: str | Kernel) -> Kernel:
     """Kernel by name; a `Kernel` passes through.
 
@@ -140,8 +135,5 @@ def get_kernel(kernel: str | Kernel) -> Kernel:
     if isinstance(kernel, Kernel):
         return kernel
     if kernel not in KERNELS:
-        raise ValueError(
-            f"unknown kernel {kernel!r}{nearest_name(kernel, list(KERNELS))}; "
-            f"known: {', '.join(KERNELS)}"
-        )
+        raise nearest_name_error("kernel", kernel, list(KERNELS))
     return KERNELS[kernel]

@@ -12,6 +12,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from helpers.self_assembly.cone_field import ConeField
+from helpers.self_assembly.config import AssemblyConfig
 from helpers.self_assembly.kernels import (
     BETA,
     DEFAULT_KERNEL,
@@ -171,11 +173,36 @@ class DirectField:
     ) -> None:
         self.shape = shape
         self._kernel = get_kernel(kernel)
-        self._strength = {"intensity": intensity, "beta": beta}
+        self._intensity, self._beta = intensity, beta
 
     def __call__(self, sources: torch.Tensor) -> torch.Tensor:
         """Fields (2, H, W), float64, of the sources (2, H, W)."""
-        grids = torch.as_tensor(sources).cpu().numpy()
-        return torch.from_numpy(
-            np.stack([direct_field(g, self._kernel, **self._strength) for g in grids])
-        )
+        light = [
+            direct_field(grid, self._kernel, intensity=self._intensity, beta=self._beta)
+            for grid in torch.as_tensor(sources).cpu().numpy()
+        ]
+        return torch.from_numpy(np.stack(light))
+
+
+_CONE_FROM_CELLS = 160 * 160
+"""Grids from this size on use the cone field when the method is "auto"."""
+
+
+def make_field(shape: tuple[int, int], config: AssemblyConfig) -> FieldPair:
+    """Light field of the method that `config` asks for (or the faster, if "auto")."""
+    method = config.field_method
+    on_cpu = torch.device(config.device).type == "cpu"
+    if config.field_update == "live":
+        method = "direct"
+    elif method == "auto":
+        large = shape[0] * shape[1] >= _CONE_FROM_CELLS
+        cone = large and on_cpu and config.kernel == DEFAULT_KERNEL
+        method = "cone" if cone and config.precision == "float32" else "fft"
+    light = {"intensity": config.intensity, "beta": config.beta}
+    if method == "direct":
+        return DirectField(shape, config.kernel, **light)
+    if method == "cone":
+        return ConeField(shape, dtype=config.torch_dtype, **light)
+    return FFTField(
+        shape, config.kernel, dtype=config.torch_dtype, device=config.device, **light
+    )

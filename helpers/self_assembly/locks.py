@@ -16,14 +16,14 @@ _TO_UNIT = 1.0 / (1 << 53)
 
 
 @njit(cache=True, inline="always")
-def _mix(z):  # pragma: no cover
+def _mix(z: np.uint64) -> np.uint64:  # pragma: no cover
     z = (z ^ (z >> _S30)) * _MIX_1
     z = (z ^ (z >> _S27)) * _MIX_2
     return z ^ (z >> _S31)
 
 
 @njit(cache=True)
-def agent_stream(seed, step, agent):  # pragma: no cover
+def agent_stream(seed: int, step: int, agent: int) -> np.uint64:  # pragma: no cover
     """State of the splitmix64 stream of one agent in one step.
 
     Counter-based, so agents that need no random number cost none, and skipping
@@ -34,13 +34,15 @@ def agent_stream(seed, step, agent):  # pragma: no cover
 
 
 @njit(cache=True, inline="always")
-def _unit(state):  # pragma: no cover
+def _unit(state: np.uint64) -> float:  # pragma: no cover
     """Uniform float64 in [0, 1) for a stream state."""
     return np.float64(_mix(state) >> _S11) * _TO_UNIT
 
 
 @njit(cache=True)
-def shift_light(field, table, row, column, sign):  # pragma: no cover
+def shift_light(
+    field: np.ndarray, table: np.ndarray, row: int, column: int, sign: int
+) -> None:  # pragma: no cover
     """Add (sign 1) or remove (sign -1) one source at (row, column)."""
     height, width = field.shape
     for y in range(height):
@@ -51,7 +53,7 @@ def shift_light(field, table, row, column, sign):  # pragma: no cover
 
 
 @njit(cache=True)
-def permutation(count, seed, step):  # pragma: no cover
+def permutation(count: int, seed: int, step: int) -> np.ndarray:  # pragma: no cover
     """Fisher-Yates shuffle of 0..count-1 from the step's own stream."""
     order = np.arange(count, dtype=np.int32)
     state = agent_stream(seed, step, count + 1)
@@ -64,21 +66,21 @@ def permutation(count, seed, step):  # pragma: no cover
 
 @njit(cache=True)
 def step_locks(
-    cells,
-    blue,
-    red,
-    positions,
-    order,
-    early_probability,
-    strict,
-    gamma,
-    release,
-    random_ties,
-    improve,
-    seed,
-    step,
-    table,
-):  # pragma: no cover
+    cells: np.ndarray,
+    blue: np.ndarray,
+    red: np.ndarray,
+    positions: np.ndarray,
+    order: np.ndarray,
+    early_probability: float,
+    strict: bool,
+    gamma: float,
+    release: bool,
+    random_ties: bool,
+    improve: bool,
+    seed: int,
+    step: int,
+    table: np.ndarray,
+) -> tuple[int, int]:  # pragma: no cover
     """Let every agent act once, in `order`; `cells` and `positions` change in place.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -247,7 +248,7 @@ def test_field_age_follows_refresh() -> None:
     for _ in range(6):
         fields.append(crowd.blue)
         crowd.step()
-    same = [np.array_equal(a, b) for a, b in zip(fields, fields[1:], strict=False)]
+    same = [np.array_equal(a, b) for a, b in pairwise(fields)]
     assert same == [True, True, False, True, True]
 
 
