@@ -20,6 +20,7 @@ from bs4 import BeautifulSoup
 from jinja2 import pass_context
 from nbconvert.exporters.html import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
 from helpers import claims
@@ -128,6 +129,8 @@ class PageExporter(HTMLExporter):
         super().__init__(
             template_name="notebook", extra_template_basedirs=[str(TEMPLATES)]
         )
+        # Progress bars rewrite one line; only its last state belongs on a page.
+        self.register_preprocessor(CoalesceStreamsPreprocessor(), enabled=True)
         self.register_filter("embed", data_uri)
         self.register_filter("mathml", mathml)
         self.register_filter(
