@@ -173,10 +173,10 @@ class AssemblyConfig:
                 raise ValueError("field_update 'live' needs semantics 'locks'")
             if self.refresh != 1:
                 raise ValueError("field_update 'live' needs refresh 1")
-            if self.field_method not in ("auto", "direct"):
+            if self.field_method == "cone":
                 raise ValueError(
-                    "field_update 'live' is summed directly: field_method must be "
-                    f"'auto' or 'direct', not {self.field_method!r}"
+                    "field_update 'live' adds exact light move by move: field_method "
+                    "must be 'auto', 'fft' or 'direct', not 'cone'"
                 )
         if self.field_method == "cone" and self.kernel != DEFAULT_KERNEL:
             raise ValueError(

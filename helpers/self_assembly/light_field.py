@@ -190,19 +190,19 @@ _CONE_FROM_CELLS = 160 * 160
 
 def make_field(shape: tuple[int, int], config: AssemblyConfig) -> FieldPair:
     """Light field of the method that `config` asks for (or the faster, if "auto")."""
-    method = config.field_method
-    on_cpu = torch.device(config.device).type == "cpu"
-    if config.field_update == "live":
-        method = "direct"
-    elif method == "auto":
+    method, dtype = config.field_method, config.torch_dtype
+    live = config.field_update == "live"
+    if live:
+        # Moves are added to and taken from the sum, which needs the digits.
+        dtype = torch.float64
+    if method == "auto":
         large = shape[0] * shape[1] >= _CONE_FROM_CELLS
-        cone = large and on_cpu and config.kernel == DEFAULT_KERNEL
-        method = "cone" if cone and config.precision == "float32" else "fft"
+        single = dtype == torch.float32 and torch.device(config.device).type == "cpu"
+        cone = large and single and config.kernel == DEFAULT_KERNEL
+        method = "cone" if cone else "fft"
     light = {"intensity": config.intensity, "beta": config.beta}
     if method == "direct":
         return DirectField(shape, config.kernel, **light)
     if method == "cone":
-        return ConeField(shape, dtype=config.torch_dtype, **light)
-    return FFTField(
-        shape, config.kernel, dtype=config.torch_dtype, device=config.device, **light
-    )
+        return ConeField(shape, dtype=dtype, **light)
+    return FFTField(shape, config.kernel, dtype=dtype, device=config.device, **light)

@@ -70,7 +70,8 @@ def test_auto_picks_the_faster_field() -> None:
     assert kind(40) is FFTField and kind(300) is ConeField
     assert kind(300, kernel="ring-share") is FFTField
     assert kind(300, precision="float64") is FFTField
-    assert kind(20, field_update="live") is DirectField
+    assert kind(300, field_update="live") is FFTField
+    assert kind(20, field_method="direct") is DirectField
 
 
 def test_repair_completes_what_light_cannot() -> None:

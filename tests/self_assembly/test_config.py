@@ -35,7 +35,7 @@ from helpers.self_assembly.phases import PhaseRule
         ({"switch_count": -3}, "switch_count"),
         ({"field_update": "live", "semantics": "rounds"}, "needs semantics 'locks'"),
         ({"field_update": "live", "refresh": 2}, "needs refresh 1"),
-        ({"field_update": "live", "field_method": "fft"}, "summed directly"),
+        ({"field_update": "live", "field_method": "cone"}, "not 'cone'"),
         ({"field_method": "cone", "kernel": "ring-share"}, "cone"),
         ({"device": "tpu0"}, "device"),
         ({"device": "meta"}, "device"),

@@ -9,6 +9,7 @@ import pytest
 
 from helpers.self_assembly.assembly import Assembly
 from helpers.self_assembly.config import AssemblyConfig
+from helpers.self_assembly.light_field import direct_field
 from helpers.self_assembly.locks import agent_stream, permutation
 from helpers.self_assembly.priority import PriorityList, priority_list
 
@@ -65,6 +66,23 @@ def test_repair_moves_follow_the_list_too(seed: int) -> None:
         expected = expected_moves(assembly)
         assembly.step()
         np.testing.assert_array_equal(assembly.positions, expected)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("omega", [0.0, 1.0], ids=["early", "late"])
+def test_live_agents_see_the_moves_before_theirs(seed: int, omega: float) -> None:
+    assembly = crowded(seed, omega=omega, gamma=0.0, field_update="live")
+    target, phase = assembly.target, assembly.phase
+    place = [tuple(p) for p in assembly.positions.tolist()]
+    for agent, cell in enumerate(place):
+        taken = np.zeros_like(target)
+        taken[tuple(np.array(place).T)] = True
+        blue = direct_field(target & ~taken).round(6)
+        red = direct_field(taken & ~target).round(6)
+        wish = priority_list(blue, red, target, cell, phase)
+        place[agent] = next((c for c in wish.good if not taken[c]), cell)
+    assembly.step()
+    np.testing.assert_array_equal(assembly.positions, place)
 
 
 def test_one_agent_alone_takes_the_head_of_its_list_in_both_semantics() -> None:
