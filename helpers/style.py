@@ -74,7 +74,8 @@ def use() -> None:
     except ImportError:
         return
     if get_ipython() is not None:
-        set_matplotlib_formats("svg")
+        # The constrained layout fits already; "tight" would draw everything twice.
+        set_matplotlib_formats("svg", bbox_inches=None)
 
 
 def color(method: str) -> str:

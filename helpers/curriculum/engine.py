@@ -153,6 +153,8 @@ class RepriseEngine(NBClientEngine):  # type: ignore[misc]
             timeout=kwargs.get("execution_timeout"),
             startup_timeout=kwargs.get("start_timeout", 60),
             iopub_timeout=60,
+            # All outputs are in by then; asking politely costs two seconds.
+            shutdown_kernel="immediate",
             log_output=kwargs.get("log_output", False),
             stdout_file=kwargs.get("stdout_file"),
             stderr_file=kwargs.get("stderr_file"),

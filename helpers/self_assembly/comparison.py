@@ -29,6 +29,7 @@ from helpers.self_assembly.light_field import DirectField, FFTField
 from helpers.self_assembly.shapes import named_shape
 
 OCCUPANCY = 0.22  # agents per grid cell in the cost measurements
+CAP = 400  # steps; HUN and DUD never finish and would only stand still for longer
 
 
 @stage
@@ -55,7 +56,7 @@ def comparison_runs(
         rows.append(row(assembly.run(record=False), **labels))
         for method, run in BASELINES.items():
             if method != "Edge following":
-                options = {"seed": seed, "max_steps": config.max_steps}
+                options = {"seed": seed, "max_steps": CAP}
                 rows.append(row(run(target, start, record=False, **options), **labels))
         packed = edge_following_start(target, int(target.sum()) + 3)
         # Its steps grow like n or worse, so the common cap would cut it short.

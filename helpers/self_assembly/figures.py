@@ -51,7 +51,9 @@ def decay(traces: Mapping[str, Trace]) -> Figure:
     for colour, (name, trace) in zip(colours, traces.items(), strict=False):
         share = 100 * np.maximum(trace.unoccupied, 0.5) / trace.unoccupied[0]
         ax.semilogy(share, color=colour, label=name)
-    ax.set(xlabel="step", ylabel="open target cells / %", title="Most of it is fast")
+    ax.set(
+        xlabel="step", ylabel="open target cells / %", title="Open cells against time"
+    )
     ax.legend(title="shape", title_fontsize=7.5)
     return figure
 
@@ -213,10 +215,7 @@ def crowd_size(table: pd.DataFrame) -> Figure:
     mean = table.groupby("ratio")["steps"].mean()
     ax.plot(mean.index, mean, "-o", color=style.color("ALF"))
     ax.set(
-        xlabel="agents per target cell",
-        ylabel="steps to completion",
-        ylim=(0, None),
-        title="A few spare agents cut the tail",
+        xlabel="agents per target cell", ylabel="steps to completion", ylim=(0, None)
     )
     return figure
 

@@ -128,7 +128,13 @@ class Inspection:
             "early" if phase in ("early", "mixed") else "late"
         )
         ranked = priority_list(
-            blue, red, trace.target, (row, col), rule, self.config.strict
+            blue,
+            red,
+            trace.target,
+            (row, col),
+            rule,
+            self.config.strict,
+            improve=phase == "repair",
         )
         after = None
         if frame < trace.steps and agent < len(trace.positions[frame + 1]):

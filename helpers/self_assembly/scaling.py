@@ -156,7 +156,7 @@ def aic_advantage(
     model: str,
     rival: str,
     seed: int = 0,
-    resamples: int = 500,
+    resamples: int = 200,
     level: float = 0.95,
 ) -> tuple[float, float, float]:
     """AIC(rival) - AIC(model), positive where ``model`` explains the steps better.

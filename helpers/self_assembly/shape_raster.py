@@ -127,14 +127,14 @@ def paint(drawing: Sequence[Layer], pixels: int) -> np.ndarray:
     return picture
 
 
-def _bin_rows(ink: np.ndarray, cells: int, pixel: float) -> np.ndarray:
-    """Exact share of each of ``cells`` unit rows covered, pixels being centred."""
-    rows = len(ink)
-    edges = rows / 2 + (np.arange(cells + 1) - cells / 2) / pixel
-    edges = edges.clip(0, rows)
-    whole = np.minimum(edges.astype(int), rows - 1)
-    sums = np.vstack([np.zeros_like(ink[:1]), ink.cumsum(axis=0)])
-    return np.diff(sums[whole] + (edges - whole)[:, None] * ink[whole], axis=0) * pixel
+def _overlap(pixels: int, cells: int, pixel: float) -> np.ndarray:
+    """Length of every pixel inside every cell, (cells, pixels), both centred."""
+    edges = pixels / 2 + (np.arange(cells + 1) - cells / 2) / pixel
+    start = np.arange(pixels)
+    shared = np.minimum(edges[1:, None], start + 1) - np.maximum(
+        edges[:-1, None], start
+    )
+    return shared.clip(0) * pixel
 
 
 def coverage(picture: np.ndarray, width: int, height: int, pixel: float) -> np.ndarray:
@@ -154,8 +154,10 @@ def coverage(picture: np.ndarray, width: int, height: int, pixel: float) -> np.n
     float64 array (height, width)
         Area of ink in the cell (exact, pixels are split by the cell borders).
     """
-    rows = _bin_rows(picture.astype(np.float64), height, pixel)
-    return _bin_rows(rows.T, width, pixel).T
+    ink = picture.astype(np.float64)
+    down = _overlap(ink.shape[0], height, pixel)
+    across = _overlap(ink.shape[1], width, pixel)
+    return down @ ink @ across.T
 
 
 def rasterise(

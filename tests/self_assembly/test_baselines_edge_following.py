@@ -13,7 +13,7 @@ from helpers.self_assembly.baselines import (
     edge_following_start,
     run_edge_following,
 )
-from helpers.self_assembly.baselines.edge_following import seed_cells
+from helpers.self_assembly.baselines.packed_start import seed_cells
 
 
 def block(side: int = 8, width: int = 30) -> np.ndarray:

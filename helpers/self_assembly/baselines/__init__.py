@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from helpers.self_assembly.baselines.distance_transform import run_distance_transform
-from helpers.self_assembly.baselines.edge_following import (
-    edge_following_start,
-    run_edge_following,
-)
+from helpers.self_assembly.baselines.edge_following import run_edge_following
 from helpers.self_assembly.baselines.hungarian import run_hungarian
 from helpers.self_assembly.baselines.lower_bounds import (
     bottleneck_bound,
     nearest_agent_bound,
 )
 from helpers.self_assembly.baselines.optimal_distance import run_optimal_distance
+from helpers.self_assembly.baselines.packed_start import edge_following_start
 from helpers.self_assembly.baselines.tswap import run_tswap
 from helpers.self_assembly.trace import Trace
 
