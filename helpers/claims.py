@@ -277,12 +277,12 @@ def table_html(claims: Iterable[Claim], header: bool = True) -> str:
         note = f"<br><small>{html.escape(claim.reason)}</small>" if claim.reason else ""
         where = f" <small>{html.escape(claim.ref)}</small>" if claim.ref else ""
         rows.append(
-            f"<tr><td style='text-align:left'><b>{html.escape(claim.id)}</b><br>"
-            f"{html.escape(claim.statement)}</td>"
+            "<tr><td style='text-align:left;width:38%'>"
+            f"<b>{html.escape(claim.id)}</b><br>{html.escape(claim.statement)}</td>"
             f"<td>{html.escape(paper_cell(claim))}{where}</td>"
             f"<td>{html.escape(ours)}</td><td>{format_interval(claim)}</td>"
             f"<td>{html.escape(claim.expected)}</td>"
-            f"<td class='verdict-{slug}' style='white-space:nowrap'>"
+            f"<td class='verdict-{slug}' style='text-align:left'>"
             f"{SYMBOLS[claim.verdict]} {claim.verdict}{note}</td></tr>"
         )
     return f"<table class='claims'>{head if header else ''}{''.join(rows)}</table>"

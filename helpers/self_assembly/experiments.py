@@ -139,7 +139,7 @@ def scaling_runs(
 def ablation_runs(
     knob: str,
     values: Sequence[Any],
-    shapes: Sequence[str],
+    shape: str,
     width: int,
     seeds: Sequence[int],
     config: AssemblyConfig,
@@ -151,16 +151,16 @@ def ablation_runs(
     base = replace(config, max_steps=ABLATION_CAP)
     if knob == "rounds":
         base = replace(base, semantics="rounds")
-    cases = [(v, name, seed) for v in values for name in shapes for seed in seeds]
+    target = target_shape(shape, width)
+    cases = [(value, seed) for value in values for seed in seeds]
     rows = (
         row(
-            run_once(target_shape(name, width), seed, replace(base, **{knob: value})),
+            run_once(target, seed, replace(base, **{knob: value})),
             knob=knob,
             setting=value,
-            shape=name,
             seed=seed,
         )
-        for value, name, seed in cases
+        for value, seed in cases
     )
     return _table(rows, len(cases), knob)
 

@@ -195,14 +195,12 @@ def ablation(tables: Mapping[str, pd.DataFrame], cap: int) -> Figure:
                 alpha=0.35,
             )
             ax.plot(x, values.mean(), "_", color=style.PAPER, ms=14, mew=2)
-        names = [str(s).replace("_", "\n") for s in settings]
-        ax.set_xticks(
-            range(len(settings)),
-            names,
-            fontsize=6.5,
-            rotation=0 if max(map(len, names)) < 6 else 90,
-        )
+        names = [str(s).replace("-", "\n") for s in settings]
+        ax.set_xticks(range(len(settings)), names, fontsize=6.5)
         ax.set(yscale="log", title=knob)
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:.0f}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
         ax.axhline(cap, color=style.PALETTE["grey"], ls=":", lw=1)
     np.atleast_1d(axes)[0].set_ylabel("steps (dotted: cap)")
     return figure
