@@ -29,6 +29,7 @@ SYMBOLS = {REPRODUCED: "●", DIRECTION: "◐", NOT_REPRODUCED: "○", NOT_TESTA
 PAPER_STATUS = ("printed", "recalled", "inferred", "ours", "none")
 
 _recorded: dict[str, Claim] = {}
+_judging = True
 
 
 class ClaimError(ValueError):
@@ -181,7 +182,7 @@ def record(
             if number is None or not math.isfinite(number):
                 raise ClaimError(f"claim {id!r}: {name} is {number}, not a number")
         low, high = float(low), float(high)
-        verdict = judge(expect, value, low, high, nulls)
+        verdict = judge(expect, value, low, high, nulls) if _judging else NOT_TESTABLE
     claim = Claim(
         id=id,
         statement=statement,
@@ -208,9 +209,15 @@ def recorded() -> list[Claim]:
     return list(_recorded.values())
 
 
-def reset() -> None:
-    """Forget all claims (a notebook's first cell does this)."""
+def reset(judging: bool = True) -> None:
+    """Forget all claims; a notebook's first cell does this through ``begin``.
+
+    ``judging=False`` (scale ``smoke``: too few seeds for a verdict that would be the
+    same on another machine) keeps values and intervals but judges none of them.
+    """
+    global _judging
     _recorded.clear()
+    _judging = judging
 
 
 def _publish(claim: Claim) -> None:

@@ -27,6 +27,7 @@ class Scale(_Strict):
     seeds: int = Field(ge=1, description="independent repetitions")
     seconds: float = Field(gt=0, description="budget on a quiet 2-core machine")
     memory_mib: int = Field(gt=0, description="budget for the whole process tree")
+    judge: bool = Field(True, description="whether its claims get a verdict")
     internet: bool = Field(False, description="needs a network beyond loopback")
     gpu: bool = Field(False, description="needs a CUDA device")
     disk_mib: int = Field(0, description="free disk needed for downloads")

@@ -77,7 +77,7 @@ def begin(notebook: str, namespace: Mapping[str, Any]) -> Run:
         resolved,
     )
     seed_everything(run.seed)
-    claims.reset()
+    claims.reset(judging=run.row.judge)
     style.use()
     print(f"{spec.name} · scale {run.scale} · seeds {run.seeds[0]}–{run.seeds[-1]}")
     print(", ".join(f"{k}={v!r}" for k, v in resolved.items() if k != "scale"))
