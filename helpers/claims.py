@@ -77,20 +77,21 @@ def judge(
 ) -> str:
     """Verdict of an interval: see the module's verdict names.
 
-    *reproduced*: the whole interval satisfies the expectation. *direction only*:
-    the value does but its interval reaches out, or the whole interval lies on the
-    expected side of every null value without being in the expected region.
-    *not reproduced*: anything else.
+    *reproduced*: the whole interval satisfies the expectation. *direction only*: the
+    value does and its interval, which reaches out, holds no null value; or the whole
+    interval lies on the expected side of every null value without being in the
+    expected region. *not reproduced*: anything else.
     """
     if expect.holds(low, high):
         return REPRODUCED
-    if expect.holds(value, value):
-        return DIRECTION
     if isinstance(expect, Trend):
         return DIRECTION if value > 0.5 else NOT_REPRODUCED
     if isinstance(expect, Ordering):
         return DIRECTION if low > 0 else NOT_REPRODUCED
     references = null or [0.0]
+    if expect.holds(value, value):
+        apart = not any(low <= reference <= high for reference in references)
+        return DIRECTION if apart else NOT_REPRODUCED
     above = all(expect.low > reference for reference in references)
     below = all(expect.high < reference for reference in references)
     if (above and low > max(references)) or (below and high < min(references)):

@@ -61,16 +61,3 @@ def check_lower_bound(attempt: Callable[[np.ndarray, np.ndarray], float]) -> Non
             f"{found} instead of {expected}: for each target cell take its nearest "
             "agent, then the largest of these Chebyshev distances"
         )
-
-
-def check_aic(attempt: Callable[[np.ndarray, int], float]) -> None:
-    """``attempt(residuals, k)`` -> m ln(RSS / m) + 2 k, for m residuals."""
-    rng = np.random.default_rng(3)
-    for m in (5, 40):
-        residuals = rng.normal(size=m)
-        expected = m * np.log(np.mean(residuals**2)) + 2 * 3
-        found = attempt(residuals, 3)
-        assert np.isclose(found, expected), (
-            f"{found:.3f} instead of {expected:.3f}: m ln(RSS / m) + 2 k"
-        )
-    assert attempt(residuals, 4) > found, "more parameters must cost something"
