@@ -275,8 +275,9 @@ def paper_cell(claim: Claim) -> str:
 def table_html(claims: Iterable[Claim], header: bool = True) -> str:
     """The Verdict table: paper, ours, interval, expectation, verdict."""
     head = (
-        "<tr><th>claim</th><th>paper</th><th>ours</th><th>95 % interval</th>"
-        "<th>expected</th><th>verdict</th></tr>"
+        "<tr><th style='text-align:left'>claim</th><th>paper</th><th>ours</th>"
+        "<th>95 % interval</th><th>expected</th>"
+        "<th style='text-align:left'>verdict</th></tr>"
     )
     rows = []
     for claim in claims:

@@ -581,7 +581,7 @@ class View {
   layout() {
     if (!this.rows) return;
     const ratio = window.devicePixelRatio || 1;
-    const room = Math.max(160, Math.min(this.left.clientWidth, MAX_CANVAS)) * ratio;
+    const room = Math.max(160, Math.min(this.left.clientWidth - 2, MAX_CANVAS)) * ratio;
     const cell = Math.max(1, Math.floor(room / Math.max(this.rows, this.cols)));
     this.cell = cell;
     this.canvas.width = this.cols * cell;
