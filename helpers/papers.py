@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from helpers.parameters import suggest
+from helpers.names import suggest
 from helpers.paths import DATA
 
 

@@ -13,13 +13,13 @@ import json
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from types import GenericAlias
 from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from helpers.names import suggest
 from helpers.notebook_files import cell_tags, read_notebook
 
 _TYPES: dict[str, Any] = {
@@ -147,12 +147,6 @@ def _limit(kind: Any, limits: Mapping[str, Any]) -> Any:
     if origin is list and not {"min_length", "max_length"} & set(limits):
         return GenericAlias(list, (Annotated[arguments[0], Field(**limits)],))
     return Annotated[kind, Field(**limits)]
-
-
-def suggest(name: str, names: Iterable[str]) -> str:
-    """``"; did you mean 'x'?"`` for the nearest of ``names``, else an empty text."""
-    close = get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _resolve(annotation: ast.expr) -> Any:

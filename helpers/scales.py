@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from helpers.parameters import Parameter, ParameterError, read_parameters, suggest
+from helpers.names import suggest
+from helpers.parameters import Parameter, ParameterError, read_parameters
 from helpers.paths import NOTEBOOKS
 
 SCALES = ("smoke", "default", "paper")

@@ -9,13 +9,13 @@ from typing import Any, Literal, get_args, get_type_hints
 
 import torch
 
+from helpers.names import unknown_name
 from helpers.self_assembly.kernels import (
     BETA,
     DEFAULT_KERNEL,
     INTENSITY,
     get_kernel,
 )
-from helpers.self_assembly.nearest_name import nearest_name_error
 
 PhaseRule = Literal[
     "fixed",
@@ -198,7 +198,7 @@ class AssemblyConfig:
         known = [field.name for field in fields(cls)]
         for name in options:
             if name not in known:
-                raise nearest_name_error("option", name, known)
+                raise unknown_name("option", name, known)
         return cls(**options)
 
     @property
@@ -213,7 +213,7 @@ def _type_hints() -> dict[str, Any]:
 
 def _check_choice(name: str, value: object, allowed: list[str]) -> None:
     if value not in allowed:
-        raise nearest_name_error(name, str(value), allowed)
+        raise unknown_name(name, str(value), allowed)
 
 
 def _check_number(name: str, value: object, low: float, high: float) -> None:

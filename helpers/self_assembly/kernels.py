@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.self_assembly.nearest_name import nearest_name_error
+from helpers.names import unknown_name
 
 INTENSITY = 1000.0
 """Light of a source at distance 0 (symbol L of the method)."""
@@ -135,5 +135,5 @@ def get_kernel(kernel: str | Kernel) -> Kernel:
     if isinstance(kernel, Kernel):
         return kernel
     if kernel not in KERNELS:
-        raise nearest_name_error("kernel", kernel, list(KERNELS))
+        raise unknown_name("kernel", kernel, list(KERNELS))
     return KERNELS[kernel]

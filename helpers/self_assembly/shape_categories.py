@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from helpers.self_assembly.nearest_name import nearest_name_error
+from helpers.names import unknown_name
 
 Convexity = Literal["convex", "concave"]
 Boundary = Literal["line", "curve", "line & curve"]
@@ -133,5 +133,5 @@ def find_category(category: int | str | Category) -> Category:
             return known
     if isinstance(category, str):
         keys = [known.key for known in CATEGORIES]
-        raise nearest_name_error("category", category, keys)
+        raise unknown_name("category", category, keys)
     raise ValueError(f"category must be 1 to 16 or a name, got {category!r}")

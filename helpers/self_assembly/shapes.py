@@ -14,8 +14,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from helpers.names import unknown_name
 from helpers.self_assembly.cell_shapes import CELL_SHAPES
-from helpers.self_assembly.nearest_name import nearest_name_error
 from helpers.self_assembly.outlines import Drawing, centred, solid, text_contours
 from helpers.self_assembly.shape_catalogue import CATALOGUE, Entry
 from helpers.self_assembly.shape_categories import CATEGORIES, Category, find_category
@@ -43,7 +43,7 @@ __all__ = [
 
 def _check_keep(keep: str) -> None:
     if keep not in ("largest", "all"):
-        raise nearest_name_error("keep", keep, ["largest", "all"])
+        raise unknown_name("keep", keep, ["largest", "all"])
 
 
 def _kept(mask: np.ndarray, keep: Keep, what: str) -> np.ndarray:
@@ -155,7 +155,7 @@ def named_shape(
     columns, rows = check_grid(width, height)
     known = _folded().get(str(name).lower().replace("_", "-").replace(" ", "-"))
     if known is None:
-        raise nearest_name_error("shape", name, shape_names())
+        raise unknown_name("shape", name, shape_names())
     rng = np.random.default_rng(seed)
     if known in ENTRIES:
         mask = _draw(ENTRIES[known].draw(rng), columns, rows, fill)

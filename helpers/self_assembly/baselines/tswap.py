@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from time import perf_counter
 from typing import Literal, get_args
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from helpers.names import unknown_name
 from helpers.self_assembly.baselines.assignment import minimum_cost_assignment
 from helpers.self_assembly.baselines.board import (
     Board,
@@ -194,11 +194,7 @@ def run_tswap(
     """
     allowed = get_args(Initial)
     if initial not in allowed:
-        near = get_close_matches(str(initial), allowed, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"unknown initial assignment {initial!r}, use one of {allowed}{hint}"
-        )
+        raise unknown_name("initial assignment", str(initial), allowed)
     board = make_board(target, positions)
     # A call without agents compiles (or loads) the kernel outside the timed part.
     nobody = board.positions[:0]
