@@ -43,11 +43,17 @@ def offline(browser: Any) -> Iterator[Any]:
             if message.type in ("error", "warning"):
                 troubles.append(f"console: {message.text}")
 
+        def failed(request: Any) -> None:
+            # Cancelled: a lazy picture was loading when the test left the page. A
+            # file that is missing says ERR_FILE_NOT_FOUND instead.
+            if request.failure != "net::ERR_ABORTED":
+                troubles.append(f"failed: {request.url[:99]} {request.failure}")
+
         made.route("**/*", guard)
         page = made.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda error: troubles.append(f"page: {error}"))
-        page.on("requestfailed", lambda r: troubles.append(f"failed: {r.url[:99]}"))
+        page.on("requestfailed", failed)
         return page
 
     yield context
