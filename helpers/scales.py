@@ -30,11 +30,20 @@ class Scale(_Strict):
     memory_mib: int = Field(gt=0, description="budget for the whole process tree")
     judge: bool = Field(True, description="whether its claims get a verdict")
     internet: bool = Field(False, description="needs a network beyond loopback")
+    local_data: list[str] = Field(
+        default_factory=list,
+        description="parameters that name a local copy of what is downloaded",
+    )
     gpu: bool = Field(False, description="needs a CUDA device")
     disk_mib: int = Field(0, description="free disk needed for downloads")
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="values for parameters left at None"
     )
+
+    def given(self, values: dict[str, Any]) -> Scale:
+        """This row for a reader's values: a local copy needs no network."""
+        local = any(values.get(name) is not None for name in self.local_data)
+        return self.model_copy(update={"internet": self.internet and not local})
 
 
 class NotebookSpec(_Strict):

@@ -28,7 +28,7 @@ class Job:
 
     @property
     def row(self) -> Scale:
-        return self.spec.scale(self.scale)
+        return self.spec.scale(self.scale).given(self.overrides)
 
     @property
     def folder(self) -> Path:
