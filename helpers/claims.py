@@ -259,9 +259,15 @@ def format_interval(claim: Claim) -> str:
     return f"[{format_number(claim.low)}, {format_number(claim.high)}]"
 
 
+def ours_cell(claim: Claim) -> str:
+    """Our number with its unit; an en dash alone where there is none."""
+    unit = "" if claim.value is None else claim.unit
+    return f"{format_number(claim.value)} {unit}".strip()
+
+
 def text_row(claim: Claim) -> str:
-    ours = f"{format_number(claim.value)} {claim.unit}".strip()
-    return f"{SYMBOLS[claim.verdict]} {claim.id}: {ours} -> {claim.verdict}"
+    mark = SYMBOLS[claim.verdict]
+    return f"{mark} {claim.id}: {ours_cell(claim)} -> {claim.verdict}"
 
 
 def paper_cell(claim: Claim) -> str:
@@ -282,14 +288,13 @@ def table_html(claims: Iterable[Claim], header: bool = True) -> str:
     rows = []
     for claim in claims:
         slug = claim.verdict.split()[0]
-        ours = f"{format_number(claim.value)} {claim.unit}".strip()
         note = f"<br><small>{html.escape(claim.reason)}</small>" if claim.reason else ""
         where = f" <small>{html.escape(claim.ref)}</small>" if claim.ref else ""
         rows.append(
             "<tr><td style='text-align:left;width:38%'>"
             f"<b>{html.escape(claim.id)}</b><br>{html.escape(claim.statement)}</td>"
             f"<td>{html.escape(paper_cell(claim))}{where}</td>"
-            f"<td>{html.escape(ours)}</td><td>{format_interval(claim)}</td>"
+            f"<td>{html.escape(ours_cell(claim))}</td><td>{format_interval(claim)}</td>"
             f"<td>{html.escape(claim.expected)}</td>"
             f"<td class='verdict-{slug}' style='text-align:left'>"
             f"{SYMBOLS[claim.verdict]} {claim.verdict}{note}</td></tr>"

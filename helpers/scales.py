@@ -6,6 +6,7 @@ The table stands beside the notebook: ``notebooks/01_self_assembly.toml``.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Scale(_Strict):
         default_factory=dict, description="values for parameters left at None"
     )
 
-    def given(self, values: dict[str, Any]) -> Scale:
+    def given(self, values: Mapping[str, Any]) -> Scale:
         """This row for a reader's values: a local copy needs no network."""
         local = any(values.get(name) is not None for name in self.local_data)
         return self.model_copy(update={"internet": self.internet and not local})

@@ -157,7 +157,7 @@ def _environment() -> Environment:
         number=claims.format_number,
         interval=claims.format_interval,
         paper=claims.paper_cell,
-        ours=report_claims.ours,
+        ours=claims.ours_cell,
         duration=duration,
         when=when,
     )

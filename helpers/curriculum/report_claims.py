@@ -20,7 +20,7 @@ def claims_table(found: Iterable[Claim]) -> str:
             f'<tr><th scope="row"><code>{html.escape(claim.id)}</code>'
             f"<span>{inline_math(claim.statement)}</span></th>"
             f"<td>{html.escape(claims.paper_cell(claim))}{where}</td>"
-            f"<td>{html.escape(ours(claim))}</td>"
+            f"<td>{html.escape(claims.ours_cell(claim))}</td>"
             f"<td>{claims.format_interval(claim)}</td>"
             f"<td>{html.escape(claim.expected)}</td>"
             f"<td>{verdict_mark(claim.verdict)}{note}</td></tr>"
@@ -32,11 +32,6 @@ def claims_table(found: Iterable[Claim]) -> str:
         '<th scope="col">Expected</th><th scope="col">Verdict</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
-
-
-def ours(claim: Claim) -> str:
-    """Our number with its unit."""
-    return f"{claims.format_number(claim.value)} {claim.unit}".strip()
 
 
 def verdict_mark(verdict: str) -> str:
