@@ -181,7 +181,10 @@ def method_bars(table: pd.DataFrame) -> Figure:
 
 def ablation(tables: Mapping[str, pd.DataFrame], cap: int) -> Figure:
     """One panel per knob: mean steps (capped) with the spread over runs."""
-    figure, axes = style.subplots(1, len(tables), (1.7 * len(tables), 2.7), sharey=True)
+    widths = [1.6 + table["setting"].nunique() for table in tables.values()]
+    figure, axes = style.subplots(
+        1, len(tables), (9, 2.7), sharey=True, width_ratios=widths
+    )
     for ax, (knob, table) in zip(np.atleast_1d(axes), tables.items(), strict=True):
         settings = list(dict.fromkeys(table["setting"]))
         for x, setting in enumerate(settings):
