@@ -183,7 +183,7 @@ def ablation(tables: Mapping[str, pd.DataFrame], cap: int) -> Figure:
     """One panel per knob: mean steps (capped) with the spread over runs."""
     widths = [1.6 + table["setting"].nunique() for table in tables.values()]
     figure, axes = style.subplots(
-        1, len(tables), (9, 2.7), sharey=True, width_ratios=widths
+        1, len(tables), (9, 3.2), sharey=True, width_ratios=widths
     )
     for ax, (knob, table) in zip(np.atleast_1d(axes), tables.items(), strict=True):
         settings = list(dict.fromkeys(table["setting"]))
@@ -198,8 +198,9 @@ def ablation(tables: Mapping[str, pd.DataFrame], cap: int) -> Figure:
                 alpha=0.35,
             )
             ax.plot(x, values.mean(), "_", color=style.PAPER, ms=14, mew=2)
-        names = [str(s).replace("-", "\n") for s in settings]
-        ax.set_xticks(range(len(settings)), names, fontsize=6.5)
+        names = [str(setting) for setting in settings]
+        turn = 90 if max(map(len, names)) > 5 else 0
+        ax.set_xticks(range(len(settings)), names, fontsize=6.5, rotation=turn)
         ax.set(yscale="log", title=knob)
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter("{x:.0f}")

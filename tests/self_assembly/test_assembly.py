@@ -265,8 +265,13 @@ def test_interrupt_leaves_a_state_that_can_go_on() -> None:
         return inner(*args, **kwargs)
 
     crowd._crowd.advance = interrupted
-    with pytest.raises(KeyboardInterrupt):
-        crowd.run()
+    # Jobs in the background of a shell start with the signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            crowd.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert crowd.trace.steps == 8
     crowd._crowd.advance = inner
     assert crowd.run().unoccupied == whole.unoccupied
