@@ -29,6 +29,7 @@ from helpers.self_assembly.trace import Trace
 target_shape = lru_cache(maxsize=32)(named_shape)
 category_shape = lru_cache(maxsize=64)(make_shape)
 ABLATION_CAP = 300  # steps; settings that fail would otherwise eat the time
+EVENT_STEP = 40  # when a run is disturbed
 READINGS: dict[str, dict[str, Any]] = {
     "random order": {"order": "random"},
     "fixed order": {"order": "id"},
@@ -212,11 +213,11 @@ def disturbance_runs(
     for seed in seeds:
         n_agents = round(spares * int(target.sum()))
         assembly = Assembly(target, n_agents, config=config, seed=seed)
-        while assembly.trace.steps < 40:
+        for _ in range(EVENT_STEP):
             assembly.step(record=False)
         disturb(assembly, event, width)
         trace = assembly.run(record=False)
-        found.append((40, trace.unoccupied))
+        found.append((EVENT_STEP, trace.unoccupied))
     return found
 
 

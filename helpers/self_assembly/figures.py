@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from helpers import style
 from helpers.self_assembly.film import CELL_COLOURS, cell_states
+from helpers.self_assembly.metrics import decay_curve
 from helpers.self_assembly.trace import Trace
 
 
@@ -49,7 +50,8 @@ def decay(traces: Mapping[str, Trace]) -> Figure:
     figure, ax = style.subplots()
     colours = list(style.PALETTE.values())
     for colour, (name, trace) in zip(colours, traces.items(), strict=False):
-        share = 100 * np.maximum(trace.unoccupied, 0.5) / trace.unoccupied[0]
+        # Half a cell stands for none, which a logarithm cannot show.
+        share = 100 * decay_curve(trace).clip(min=0.5 / trace.target.sum())
         ax.semilogy(share, color=colour, label=name)
     ax.set(
         xlabel="step", ylabel="open target cells / %", title="Open cells against time"

@@ -7,7 +7,7 @@ in fit alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -55,16 +55,25 @@ def _power(n: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
     return a * middle**-p, p, residual
 
 
-def _exponent_interval(
-    n: np.ndarray, y: np.ndarray, seed: int, resamples: int, level: float
+def _resampled_interval(
+    n: np.ndarray,
+    y: np.ndarray,
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    sizes: int,
+    seed: int,
+    resamples: int,
+    level: float,
 ) -> tuple[float, float]:
-    """Percentile interval of the exponent over resampled pairs (n, steps)."""
+    """Percentile interval of ``statistic(n, y)`` over resampled pairs.
+
+    Draws with fewer than ``sizes`` different n cannot be fitted and are drawn anew.
+    """
     rng = np.random.default_rng(seed)
     found: list[float] = []
     while len(found) < resamples:
         drawn = rng.integers(len(n), size=len(n))
-        if len(np.unique(n[drawn])) > 1:
-            found.append(_power(n[drawn], y[drawn])[1])
+        if len(np.unique(n[drawn])) >= sizes:
+            found.append(statistic(n[drawn], y[drawn]))
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
@@ -128,7 +137,9 @@ def fit_scaling(
     nan = float("nan")
     low = high = nan
     if resamples:
-        low, high = _exponent_interval(sizes, y, seed, resamples, level)
+        low, high = _resampled_interval(
+            sizes, y, lambda n, y: _power(n, y)[1], 2, seed, resamples, level
+        )
     table = pd.DataFrame(
         {
             "formula": ["a ln n + b", "a sqrt(n) + b", "a n^p"],
@@ -168,15 +179,9 @@ def aic_advantage(
     """
     sizes, y = np.asarray(n, dtype=float), np.asarray(steps, dtype=float)
 
-    def difference(chosen: np.ndarray) -> float:
-        aic = fit_scaling(sizes[chosen], y[chosen], resamples=0)["aic"].to_dict()
+    def advantage(n: np.ndarray, y: np.ndarray) -> float:
+        aic = fit_scaling(n, y, resamples=0)["aic"].to_dict()
         return float(aic[rival] - aic[model])
 
-    rng = np.random.default_rng(seed)
-    found: list[float] = []
-    while len(found) < resamples:
-        drawn = rng.integers(len(sizes), size=len(sizes))
-        if len(np.unique(sizes[drawn])) > 2:
-            found.append(difference(drawn))
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return difference(np.arange(len(sizes))), float(low), float(high)
+    low, high = _resampled_interval(sizes, y, advantage, 3, seed, resamples, level)
+    return advantage(sizes, y), low, high
