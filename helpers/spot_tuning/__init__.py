@@ -1,4 +1,6 @@
-"""Notebook 02: SpotTune (arXiv 2012.03576).
+"""Notebook 02: SpotTune (arXiv 2012.03576, ICDCS 2020).
 
-Reserved: this chapter is not written yet.
+Hyper-parameter tuning on revocable machines. The policy (`orchestrator`) knows
+nothing of where it runs: it gets a `job.JobState` and returns `job.Action` objects. The
+drivers `simulator`, `ray_driver` and `aws_driver` carry them out.
 """
