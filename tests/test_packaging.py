@@ -33,6 +33,7 @@ CHAPTERS = {
     "graph_generation",
 }
 LONGEST_MODULE = 350  # lines
+LOCKED = ("run", "cluster", "dev")  # what requirements.lock pins
 BY_NAME = ("importlib.import_module", "import_module", "pytest.importorskip")
 
 
@@ -102,17 +103,19 @@ def used(*folders: str) -> dict[str, str]:
 
 
 def test_imports_of_helpers_and_notebooks_are_runtime_dependencies() -> None:
-    undeclared = used("helpers", "notebooks").keys() - requirements("run").keys()
+    declared = requirements("run", "cluster")
+    undeclared = used("helpers", "notebooks").keys() - declared.keys()
     assert not undeclared, {n: used("helpers", "notebooks")[n] for n in undeclared}
 
 
 def test_imports_of_tests_and_benchmarks_are_declared() -> None:
-    undeclared = used("tests", "benchmarks").keys() - requirements("run", "dev").keys()
+    declared = requirements(*LOCKED, "bench")
+    undeclared = used("tests", "benchmarks").keys() - declared.keys()
     assert not undeclared, {n: used("tests", "benchmarks")[n] for n in undeclared}
 
 
 def test_declared_packages_are_imported_or_say_why_not() -> None:
-    declared = set(requirements("run", "dev"))
+    declared = set(requirements(*LOCKED, "bench"))
     imported = set(used("helpers", "notebooks", "tests", "benchmarks"))
     exempt = PROJECT["tool"]["reprise"]["not-imported"]
     names = {canonicalize_name(name) for name in exempt}
@@ -124,9 +127,12 @@ def test_declared_packages_are_imported_or_say_why_not() -> None:
 
 def test_an_extra_called_all_takes_every_other_extra() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
+    left_out = PROJECT["tool"]["reprise"]["not-in-all"]
     (everything,) = extras["all"]
     assert Requirement(everything).name == "reprise"
-    assert Requirement(everything).extras == extras.keys() - {"all"}
+    assert Requirement(everything).extras == extras.keys() - {"all", *left_out}
+    assert left_out.keys() <= extras.keys()
+    assert all(len(reason.split()) >= 3 for reason in left_out.values())
 
 
 def test_environment_is_thin() -> None:
@@ -150,7 +156,7 @@ def test_lock_holds_names_and_versions_only() -> None:
 def test_lock_satisfies_every_declared_range() -> None:
     pins = lock()
     build = {r.name: r for r in map(Requirement, PROJECT["build-system"]["requires"])}
-    for name, requirement in {**requirements("run", "dev"), **build}.items():
+    for name, requirement in {**requirements(*LOCKED), **build}.items():
         assert name in pins, f"{name} is not in requirements.lock: make upgrade lock"
         assert pins[name] in requirement.specifier, requirement
 
@@ -213,7 +219,7 @@ def closure(roots: Iterable[Requirement], pythons: list[str]) -> dict[str, str]:
 
 def test_lock_is_complete_and_holds_nothing_else() -> None:
     build = [Requirement(text) for text in PROJECT["build-system"]["requires"]]
-    roots = [*requirements("run", "dev").values(), *build]
+    roots = [*requirements(*LOCKED).values(), *build]
     pins = lock()
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     missing = {n: by for n, by in closure(roots, [here]).items() if n not in pins}
@@ -230,6 +236,23 @@ def test_importing_helpers_is_light() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def test_only_the_ray_modules_need_the_extra_called_cluster() -> None:
+    names = [
+        f"helpers.spot_tuning.{path.stem}"
+        for path in sorted((ROOT / "helpers" / "spot_tuning").glob("[!_]*.py"))
+        if not path.name.startswith("ray_")
+    ]
+    blocked = dict.fromkeys(requirements("cluster"))
+    code = (
+        f"import importlib, sys; sys.modules.update({blocked})\n"
+        f"for name in {names}: importlib.import_module(name)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def modules() -> list[Path]:
