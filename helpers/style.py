@@ -30,6 +30,26 @@ METHODS = {
     "TSWAP": PALETTE["purple"],
     "DUD": PALETTE["grey"],
     "Edge following": PALETTE["orange"],
+    # Notebook 02: policies (a paler shade marks the variant of a method) ...
+    "SpotTune": PALETTE["blue"],
+    "SpotTune, no shutdown": PALETTE["sky"],
+    "Cheapest": PALETTE["green"],
+    "Cheapest, early shutdown": "#82CDB9",
+    "Fastest": PALETTE["orange"],
+    "Fastest, early shutdown": "#EFA878",
+    "ASHA": PALETTE["purple"],
+    "On-demand": "#4D4D4D",
+    # ... predictors of a revocation ...
+    "RevPred": PALETTE["blue"],
+    "Joint LSTM": PALETTE["yellow"],
+    "Logistic": PALETTE["green"],
+    "Hazard": PALETTE["purple"],
+    "Majority": "#4D4D4D",
+    # ... and of a learning curve's end.
+    "EarlyCurve": PALETTE["blue"],
+    "EarlyCurve, curve only": PALETTE["sky"],
+    "SLAQ": PALETTE["orange"],
+    "Last value": PALETTE["grey"],
 }
 
 RC: dict[str, Any] = {

@@ -1,0 +1,47 @@
+"""Notebook 02 itself in JupyterLab: runs to the end, and its explorer answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from helpers.paths import NOTEBOOKS
+
+
+def test_the_notebook_runs_and_its_explorer_answers(
+    lab_page: Callable[..., Any], tmp_path: Path
+) -> None:
+    text = (NOTEBOOKS / "02_spot_tuning.ipynb").read_text(encoding="utf-8")
+    smoke = text.replace('scale: str = \\"default\\"', 'scale: str = \\"smoke\\"')
+    assert smoke != text
+    copy = tmp_path / "02_spot_tuning.ipynb"
+    copy.write_text(smoke, encoding="utf-8")
+    notebook = lab_page(copy, width=1400, height=1100)
+    notebook.run_all(timeout=240)
+    page = notebook.page
+    explorer = page.locator(".widget-vbox", has=page.get_by_role("status")).first
+    explorer.scroll_into_view_if_needed()
+    status = explorer.get_by_role("status")
+    picture = explorer.locator("img").first
+    page.wait_for_function(
+        "node => /USD/.test(node.innerText)", arg=status.element_handle()
+    )
+    before, image = status.inner_text(), picture.get_attribute("src")
+    explorer.locator(".noUi-handle").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "([node, old]) => node.innerText !== old",
+        arg=[status.element_handle(), before],
+        timeout=60_000,
+    )
+    page.wait_for_function(
+        "([node, old]) => node.src !== old",
+        arg=[picture.element_handle(), image],
+        timeout=60_000,
+    )
+    notebook.screenshot("notebook-02-explorer")
+    table = page.locator("table.claims").last
+    table.scroll_into_view_if_needed()
+    assert "PCR, SpotTune / Cheapest" in table.inner_text()
+    notebook.screenshot("notebook-02-verdict")
