@@ -47,9 +47,9 @@ from typing import Any
 
 import numpy as np
 
+from helpers.spot_tuning.bench import PAPER_RULES, Bench, policy, start_times
 from helpers.spot_tuning.curves import LearningCurves
 from helpers.spot_tuning.early_shutdown import EarlyShutdown
-from helpers.spot_tuning.experiments import PAPER_RULES, Bench, policy, start_times
 from helpers.spot_tuning.final_metric import predictors_for
 from helpers.spot_tuning.instances import PAPER_TYPES, cheapest
 from helpers.spot_tuning.job import Policy

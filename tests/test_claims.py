@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from helpers import claims
 from helpers.claims import (
@@ -24,6 +25,7 @@ from helpers.claims import (
     format_number,
     interval,
     judge,
+    proportion,
     record,
     worse,
 )
@@ -183,3 +185,11 @@ def test_the_table_escapes_and_names_the_verdict() -> None:
     assert "● reproduced" in table
     recalled = make("r", value=1.0, exact=True, paper=2.0, paper_status="recalled")
     assert "2 (recalled)" in claims.table_html([recalled])
+
+
+@pytest.mark.parametrize(("hits", "n"), [(17, 18), (0, 5), (5, 5), (30, 60)])
+def test_proportion_has_the_interval_of_wilson(hits, n):
+    found = proportion([1] * hits + [0] * (n - hits))
+    test = stats.binomtest(hits, n).proportion_ci(method="wilson")
+    assert found["value"] == hits / n
+    assert (found["low"], found["high"]) == pytest.approx((test.low, test.high))

@@ -5,6 +5,7 @@ The modules behind them, one concept each, are what other programs should import
 
 from __future__ import annotations
 
+from helpers.spot_tuning.bench import repetitions, start_times
 from helpers.spot_tuning.billing import REGIMES
 from helpers.spot_tuning.curve_selection import (
     error_difference,
@@ -26,9 +27,9 @@ from helpers.spot_tuning.other_markets import (
     real_market,
 )
 from helpers.spot_tuning.paired_ratios import (
-    best_ratio_per_start,
+    best_ratios,
     geometric,
-    ratio_per_start,
+    ratio_per_repetition,
 )
 from helpers.spot_tuning.price_generator import generate_market
 from helpers.spot_tuning.price_statistics import anatomy_table, spike_hours
@@ -44,7 +45,7 @@ from helpers.spot_tuning.revocation_decisions import decision_costs
 from helpers.spot_tuning.revocation_deltas import DeltaRule
 from helpers.spot_tuning.revocation_models import SplitLSTM
 from helpers.spot_tuning.revocation_predictors import HazardPredictor
-from helpers.spot_tuning.revocation_runs import trained_predictor
+from helpers.spot_tuning.revocation_runs import trained_predictors
 from helpers.spot_tuning.revocation_samples import SplitPlan
 from helpers.spot_tuning.simulator import simulate
 from helpers.spot_tuning.workload_training import train_all
@@ -68,7 +69,7 @@ __all__ = [
     "TrialState",
     "TuningLab",
     "anatomy_table",
-    "best_ratio_per_start",
+    "best_ratios",
     "cheapest",
     "decision_costs",
     "error_difference",
@@ -82,15 +83,17 @@ __all__ = [
     "predict_all",
     "prediction_errors",
     "predictors_for",
-    "ratio_per_start",
+    "ratio_per_repetition",
     "real_market",
+    "repetitions",
     "score_all",
     "score_difference",
     "selection",
     "simulate",
     "spike_hours",
     "spot_explorer",
+    "start_times",
     "train_all",
-    "trained_predictor",
+    "trained_predictors",
     "workload",
 ]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from helpers.names import unknown_name
+from helpers.spot_tuning.bench import Bench, policy
 from helpers.spot_tuning.billing import REGIMES
 from helpers.spot_tuning.billing import billing as billing_rules
 from helpers.spot_tuning.curves import LearningCurves
-from helpers.spot_tuning.experiments import Bench, policy
 from helpers.spot_tuning.job import FinalMetricPredictor, RevocationPredictor
 from helpers.spot_tuning.job_result import JobResult
 from helpers.spot_tuning.prices import HOUR, Market

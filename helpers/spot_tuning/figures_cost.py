@@ -19,30 +19,31 @@ from helpers.spot_tuning.figures_common import (
 )
 from helpers.spot_tuning.paired_ratios import relative
 
-JOB = ("workload", "start")
+JOB = ("workload", "repetition")
 NAMES = {"cost": "cost", "jct_hours": "completion time", "pcr": "performance-cost rate"}
 
 
 def cost_jct_plane(frame: pd.DataFrame, baseline: str = "Cheapest") -> Figure:
     """Cost and completion time over the baseline's: left is cheaper, low is faster.
 
-    A small dot is one start time (mean over workloads), a large one the mean over all
-    jobs with its 95 % interval over start times; means are geometric. Along a grey
+    A small dot is one repetition (mean over workloads), a large one the mean over all
+    jobs with its 95 % interval over repetitions; means are geometric. Along a grey
     line the performance-cost rate 1 / (cost x JCT) is the same.
 
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns workload, policy, start, cost, jct_hours: one row per job.
+        Columns workload, policy, repetition, cost, jct_hours: one row per job.
     """
     data = frame[["policy", *JOB]].copy()
     for column in ("cost", "jct_hours"):
         data[column] = np.log(relative(frame, column, baseline, JOB))
-    starts = data.groupby(["policy", "start"], sort=False)[["cost", "jct_hours"]].mean()
+    by = data.groupby(["policy", "repetition"], sort=False)
+    draws = by[["cost", "jct_hours"]].mean()
     figure, ax = style.subplots(size=(5.4, 3.6))
     places = []
     for policy in dict.fromkeys(frame["policy"]):
-        rows = np.exp(starts.loc[policy])
+        rows = np.exp(draws.loc[policy])
         colour = style.color(str(policy))
         (x, *xs), (y, *ys) = (ratio_interval(rows[c]) for c in rows)
         ax.plot(rows["cost"], rows["jct_hours"], "o", color=colour, ms=2.5, alpha=0.4)
@@ -137,7 +138,7 @@ def policy_ratios(
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns workload, policy, start, ``column`` and ``by``.
+        Columns workload, policy, repetition, ``column`` and ``by``.
     column : str
         For example cost, jct_hours or pcr.
     baseline : str
@@ -190,7 +191,7 @@ def billing_regimes(frame: pd.DataFrame, baseline: str = "Cheapest") -> Figure:
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns billing, workload, policy, start, cost.
+        Columns billing, workload, policy, repetition, cost.
     """
     return policy_ratios(frame, "cost", baseline, by="billing")
 
@@ -204,7 +205,7 @@ def theta_sweep(frame: pd.DataFrame, policy: str = "SpotTune") -> Figure:
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns theta, workload, start, cost, jct_hours, regret, best_in_top3.
+        Columns theta, workload, repetition, cost, jct_hours, regret, best_in_top3.
     """
     thetas = sorted(frame["theta"].unique())
     data = frame.assign(policy=frame["theta"].astype(str))

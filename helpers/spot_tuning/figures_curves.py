@@ -73,36 +73,41 @@ def staged_curve(
         ax.set_title(
             "dotted: the learning rate falls", fontweight="normal", fontsize=7.5
         )
-    low, high = ax.get_ylim()
-    if 0 < 3 * low < high:
+    if 0 < 3 * whole.min() < whole.max():
         log_axis(ax, "y")
     label_ends(ax, labels, gap=0.09)
     return figure
 
 
-def prediction_errors(frame: pd.DataFrame) -> Figure:
+def prediction_errors(
+    frame: pd.DataFrame, panels: Mapping[str, Sequence[str]]
+) -> Figure:
     """Error of the predicted final metric against theta; bands hold half the curves.
 
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns theta, method, error (relative: 0.1 is ten percent), one row per
-        curve.
+        Columns workload, theta, method, error (relative: 0.1 is ten percent), one row
+        per curve.
+    panels : mapping of str to sequence of str
+        Title of each panel and the workloads whose curves it shows; a panel of which
+        the frame has no workload is left out.
     """
-    figure, ax = style.subplots(size=(4.6, 2.7))
-    labels = []
-    for method in dict.fromkeys(frame["method"]):
-        rows = frame[frame["method"] == method].groupby("theta")["error"]
-        low, middle, high = (100 * rows.quantile(q) for q in (0.25, 0.5, 0.75))
-        colour = style.color(str(method))
-        ax.fill_between(middle.index, low, high, color=colour, alpha=0.15, lw=0)
-        ax.plot(middle.index, middle, "-o", color=colour)
-        labels.append((float(middle.iloc[-1]), str(method), colour))
-    ax.set(
-        xlabel="θ, share of the steps seen",
-        ylabel="error of the final metric / %",
-        title="Median over the curves",
-    )
-    log_axis(ax, "y")
-    label_ends(ax, labels, gap=0.09)
+    shown = {t: frame[frame["workload"].isin(names)] for t, names in panels.items()}
+    shown = {title: rows for title, rows in shown.items() if len(rows)}
+    size = (2.4 * len(shown) + 1.4, 2.7)
+    figure, axes = style.subplots(1, len(shown), size, sharey=True, squeeze=False)
+    for ax, (title, part) in zip(axes[0], shown.items(), strict=True):
+        labels = []
+        for method in dict.fromkeys(part["method"]):
+            rows = part[part["method"] == method].groupby("theta")["error"]
+            low, middle, high = (100 * rows.quantile(q) for q in (0.25, 0.5, 0.75))
+            colour = style.color(str(method))
+            ax.fill_between(middle.index, low, high, color=colour, alpha=0.12, lw=0)
+            ax.plot(middle.index, middle, "-o", color=colour)
+            labels.append((float(middle.iloc[-1]), str(method), colour))
+        ax.set(xlabel="θ, share of the steps seen", title=title)
+        log_axis(ax, "y")
+    axes[0, 0].set_ylabel("error of the final metric / %")
+    label_ends(axes[0, -1], labels, gap=0.09)
     return figure

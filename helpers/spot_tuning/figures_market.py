@@ -110,8 +110,8 @@ def step_times(curves: LearningCurves, types: Sequence[str]) -> Figure:
 def predictor_scores(frame: pd.DataFrame) -> Figure:
     """How well revocations are foreseen: AUC (more is better), Brier score (less is).
 
-    Thin lines are markets (means over seeds), so methods can be compared market by
-    market; dots are their means with the 95 % interval over markets.
+    Thin lines are machine types (means over seeds), so methods can be compared type by
+    type; dots are their means with the 95 % interval over types.
 
     Parameters
     ----------
@@ -123,15 +123,15 @@ def predictor_scores(frame: pd.DataFrame) -> Figure:
     figure, axes = style.subplots(1, 2, (6, 2.5), sharey=True)
     panels = {"auc": "AUC (more is better)", "brier": "Brier score (less is better)"}
     for ax, (column, label) in zip(axes, panels.items(), strict=True):
-        markets = frame.pivot_table(
+        types = frame.pivot_table(
             index="method", columns="instance_type", values=column
         )
-        markets = markets.reindex(methods)
-        for kind in markets:
-            ax.plot(markets[kind], y, "-", color="#C8C8C8", lw=0.8)
-            ax.plot(markets[kind], y, "o", color="#A8A8A8", ms=2.5)
+        types = types.reindex(methods)
+        for kind in types:
+            ax.plot(types[kind], y, "-", color="#C8C8C8", lw=0.8)
+            ax.plot(types[kind], y, "o", color="#A8A8A8", ms=2.5)
         for row, method in zip(y, methods, strict=True):
-            mean, half = interval(markets.loc[method])
+            mean, half = interval(types.loc[method])
             ax.errorbar(
                 mean,
                 row,
@@ -145,7 +145,7 @@ def predictor_scores(frame: pd.DataFrame) -> Figure:
         ax.grid(axis="y", visible=False)
     axes[0].axvline(0.5, color=style.PAPER, ls=":", lw=1)
     axes[0].set_title("dotted: chance", fontweight="normal", fontsize=7.5)
-    axes[1].set_title("grey: single markets", fontweight="normal", fontsize=7.5)
+    axes[1].set_title("grey: machine types", fontweight="normal", fontsize=7.5)
     axes[0].set_yticks(y, methods)
     return figure
 

@@ -33,8 +33,8 @@ def ablation(frame: pd.DataFrame) -> Figure:
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns early_shutdown, cheap_markets, refunds (bool), workload, start, cost:
-        all eight combinations of every job.
+        Columns early_shutdown, cheap_markets, refunds (bool), workload, repetition,
+        cost: all eight combinations of every job.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def ablation(frame: pd.DataFrame) -> Figure:
     """
     names = list(SOURCES)
     code = frame[names].to_numpy(dtype=int) @ [1, 2, 4]
-    job = ["workload", "start"]
+    job = ["workload", "repetition"]
     cells = frame.assign(code=code).pivot(index=job, columns="code", values="cost")
     cells = cells.reindex(columns=range(8)).apply(np.log)
     if cells.isna().to_numpy().any():
@@ -112,7 +112,7 @@ def refund_anatomy(frame: pd.DataFrame, reference: str = "uniform") -> Figure:
     ----------
     frame : pd.DataFrame
         Columns delta (text, in the order to show), billing ("no-refund" or a regime
-        with refunds), workload, start, free_share, revocations, cost.
+        with refunds), workload, repetition, free_share, revocations, cost.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def refund_anatomy(frame: pd.DataFrame, reference: str = "uniform") -> Figure:
     deltas = list(dict.fromkeys(delta))
     free = frame["billing"] != "no-refund"
     data = frame.assign(policy=delta.where(free, "no refund, " + delta))
-    ratio = relative(data, "cost", reference, ("workload", "start"))
+    ratio = relative(data, "cost", reference, ("workload", "repetition"))
     panels = (
         (100 * frame["free_share"], "free work / % (shaded: refund gaming)"),
         (frame["revocations"], "revocations per job"),

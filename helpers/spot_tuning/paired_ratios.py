@@ -14,7 +14,7 @@ def relative(
     frame: pd.DataFrame,
     column: str,
     baseline: str,
-    keys: Sequence[str] = ("workload", "start"),
+    keys: Sequence[str] = ("workload", "repetition"),
     by: str = "policy",
 ) -> pd.Series:
     """``column`` over the value of the row ``baseline`` of the same job.
@@ -44,32 +44,33 @@ def relative(
     return frame[column] / joined[column].to_numpy()
 
 
-def ratio_per_start(
+def ratio_per_repetition(
     frame: pd.DataFrame,
     column: str,
     name: str,
     baseline: str,
     by: str = "policy",
 ) -> np.ndarray:
-    """Geometric mean over workloads of a ratio, one number per start time.
+    """Geometric mean over workloads of a ratio, one number per repetition.
 
-    Start times are the independent repetitions of a claim; workloads are not.
+    A repetition draws everything anew, market and training included; the workloads
+    of one repetition share its market.
     """
     ratio = relative(frame, column, baseline, by=by)[frame[by] == name]
-    start = frame.loc[ratio.index, "start"]
-    return np.exp(np.log(ratio).groupby(start).mean()).to_numpy()
+    repetition = frame.loc[ratio.index, "repetition"]
+    return np.exp(np.log(ratio).groupby(repetition).mean()).to_numpy()
 
 
-def best_ratio_per_start(
+def best_ratios(
     frame: pd.DataFrame, column: str, name: str, baselines: Sequence[str], most: bool
 ) -> np.ndarray:
-    """Largest (``most``) or smallest ratio over workloads and baselines, per start.
+    """Largest (``most``) or smallest ratio over workloads and baselines, each time.
 
     What a paper's "up to" says: the best cell of a table.
     """
     mine = frame["policy"] == name
     ratios = pd.concat([relative(frame, column, b)[mine] for b in baselines])
-    groups = ratios.groupby(frame["start"].reindex(ratios.index))
+    groups = ratios.groupby(frame["repetition"].reindex(ratios.index))
     return (groups.max() if most else groups.min()).to_numpy()
 
 

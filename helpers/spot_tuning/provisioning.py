@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -66,6 +66,13 @@ class Delta:
                 f"delta low={self.low}, high={self.high}, grid={self.grid}; "
                 "allowed: low above 0, high not below it, and a positive grid"
             )
+
+    @classmethod
+    def named(cls, rule: str | float) -> Delta:
+        """The rule of that name; a number is a fixed delta in USD per hour."""
+        return (
+            cls(cast(DeltaKind, rule)) if isinstance(rule, str) else cls("fixed", rule)
+        )
 
     def options(self, instance_type: str, rng: np.random.Generator) -> list[float]:
         """Deltas to consider for one type, USD per hour."""

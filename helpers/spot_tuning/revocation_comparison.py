@@ -62,8 +62,7 @@ class Case:
 
 @stage
 def predict_all(
-    traces: Market | Sequence[PriceTrace],
-    seeds: Sequence[int],
+    draws: Sequence[tuple[Market | Sequence[PriceTrace], int]],
     rule: DeltaRule | None = None,
     *,
     methods: Sequence[str] = METHODS,
@@ -74,15 +73,16 @@ def predict_all(
     workers: int = 2,
     progress: bool = True,
 ) -> list[Case]:
-    """Train every method on every trace with every seed, and let it answer.
+    """Train every method on every trace of every (market, seed), and let it answer.
 
     Within one (type, seed) all methods get the same training and test samples. The
     answers are kept on disk (`helpers.cache.stage`), as is every trained network.
 
     Parameters
     ----------
-    traces : Market or sequence of PriceTrace
-    seeds : sequence of int
+    draws : sequence of (market, seed)
+        Repetitions: a market or a sequence of traces, and the seed of deltas, weights
+        and order. Seeds differ.
     rule, training_rule : DeltaRule
         Deltas of the requests to predict (default uniform), and of training if they
         differ.
@@ -102,10 +102,13 @@ def predict_all(
     for method in methods:
         if method not in METHODS:
             raise unknown_name("method", method, METHODS)
-    listed = list(traces.traces.values() if isinstance(traces, Market) else traces)
     rule, plan = rule or DeltaRule(), plan or SplitPlan()
     settings = settings or TrainingSettings()
-    pairs = [(trace, seed) for trace in listed for seed in seeds]
+    pairs = [
+        (trace, seed)
+        for market, seed in draws
+        for trace in (market.traces.values() if isinstance(market, Market) else market)
+    ]
     wanted = {name: ARCHITECTURES[name] for name in methods if name in ARCHITECTURES}
     tasks = [
         LSTMTask(trace, architecture, seed, rule, training_rule, plan, settings)
@@ -158,9 +161,14 @@ def score_all(cases: Sequence[Case], minimum: int = MINIMUM) -> pd.DataFrame:
 def score_difference(
     scores: pd.DataFrame, column: str, better: str, worse: str
 ) -> np.ndarray:
-    """Difference of two methods' scores, mean over types: one number per seed."""
-    table = scores.pivot_table(index="seed", columns="method", values=column)
-    return (table[better] - table[worse]).to_numpy()
+    """Difference of two methods' scores on every trace: one number per type and seed.
+
+    Types are markets of their own, so traces are independent. Degenerate ones are left
+    out.
+    """
+    keys = ["seed", "instance_type"]
+    table = scores.set_index([*keys, "method"])[column].unstack("method")
+    return (table[better] - table[worse]).dropna().to_numpy()
 
 
 def pooled_reliability(

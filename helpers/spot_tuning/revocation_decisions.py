@@ -13,6 +13,7 @@ from helpers.spot_tuning.prices import MINUTE, Market
 from helpers.spot_tuning.provisioning import StepCost, expected_step_cost
 from helpers.spot_tuning.revocation_deltas import DeltaRule
 from helpers.spot_tuning.revocation_features import HISTORY, HORIZON
+from helpers.spot_tuning.revocation_lstm_predictor import LSTMPredictor
 from helpers.spot_tuning.revocation_predictors import NeverRevoked, OraclePredictor
 
 NEVER, ORACLE = "p = 0", "oracle"
@@ -91,6 +92,9 @@ def decision_costs(
         **predictors,
         ORACLE: OraclePredictor(market),
     }
+    for predictor in predictors.values():
+        if isinstance(predictor, LSTMPredictor):
+            predictor.prepare(minutes)
     rng = np.random.default_rng(seed)
     bids = {
         name: np.stack(

@@ -81,6 +81,11 @@ class LSTMPredictor:
                 prices, table, model.network, model.scale, offset
             )
 
+    def prepare(self, minutes: np.ndarray) -> None:
+        """Read the past of these minutes in one go: quicker if they lie far apart."""
+        for reader in self._readers.values():
+            reader.read(minutes)
+
     def probability(
         self, market: MarketView, instance_type: str, max_price: float
     ) -> float:
@@ -126,7 +131,7 @@ class _Reader:
     ) -> None:
         self.prices, self.table = prices, table
         self.network, self.scale = network, scale
-        self.chunks: dict[int, np.ndarray] = {}
+        self.past = np.full(len(prices), np.nan)  # what `read` has found so far
         self.day_offsets: dict[int, float] = {}
         numbers = {k: v.numpy() for k, v in network.state_dict().items()}
         self.layers = [
@@ -138,13 +143,13 @@ class _Reader:
 
     def logit(self, minute: int, delta: float) -> float:
         """Log odds of a revocation for one request."""
-        number, row = divmod(minute, CHUNK)
-        if number not in self.chunks:
-            self.chunks[number] = self._read(number * CHUNK)
+        if np.isnan(self.past[minute]):
+            first = minute - minute % CHUNK
+            self.read(np.arange(first, min(first + CHUNK, len(self.past))))
         x = np.append(self.table[minute], self.scale.deltas(np.array([delta])))
         for weight, bias in self.layers:
             x = np.maximum(weight @ x + bias, 0)
-        return float(self.chunks[number][row] + self.dense_weights @ x + self.offset)
+        return float(self.past[minute] + self.dense_weights @ x + self.offset)
 
     def day_offset(self, day: int, rule: DeltaRule, days: int) -> float:
         """What the last ``days`` days before that day add to the logit."""
@@ -164,11 +169,10 @@ class _Reader:
             )
         return self.day_offsets[day]
 
-    def _read(self, first: int) -> np.ndarray:
-        """What the past adds to the logit, for a chunk of minutes, shape (minutes,)."""
-        rows = np.arange(first, min(first + CHUNK, len(self.table)))
+    def read(self, minutes: np.ndarray) -> None:
+        """Work out what the past adds to the logit at these minutes."""
         # minutes before HISTORY are refused; any record keeps their rows in place
-        rows = np.maximum(rows[:, None] + np.arange(1 - WINDOW, 0), 0)
+        rows = np.maximum(minutes[:, None] + np.arange(1 - WINDOW, 0), 0)
         with single_thread(), torch.no_grad():
             embedding = self.network.embed(torch.from_numpy(self.table[rows]))
-        return embedding.numpy() @ self.past_weights
+        self.past[minutes] = embedding.numpy() @ self.past_weights

@@ -5,16 +5,14 @@ This module imports neither pandas nor scikit-learn: every process would hold a 
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 import numpy as np
-from tqdm import tqdm
 
 from helpers.cache import stage
+from helpers.parallel import in_processes
 from helpers.spot_tuning.prices import Market, PriceTrace
 from helpers.spot_tuning.revocation_deltas import DeltaRule
 from helpers.spot_tuning.revocation_lstm_predictor import LSTMPredictor
@@ -97,43 +95,23 @@ def run_tasks(
     TraceError
         If a trace is too short; before any training.
     """
-    if workers < 1:
-        raise ValueError(f"workers is {workers}; allowed: 1 or more")
     for task in tasks:
         task.plan.minutes(task.trace)
-    bar = tqdm(total=len(tasks), desc="networks", leave=False, disable=not progress)
-    with bar:
-        if workers == 1 or len(tasks) < 2:
-            runs = []
-            for task in tasks:
-                runs.append(run_task(task))
-                bar.update()
-            return runs
-        # spawned, not forked: torch and a notebook's threads do not survive a fork
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context)
-        try:
-            futures = [pool.submit(run_task, task) for task in tasks]
-            for done in as_completed(futures):
-                done.result()  # the first error ends the wait
-                bar.update()
-        finally:
-            pool.shutdown(cancel_futures=True)
-        return [future.result() for future in futures]
+    return in_processes(run_task, tasks, workers, label="networks", progress=progress)
 
 
-def trained_predictor(
-    market: Market,
+def trained_predictors(
+    draws: Sequence[tuple[Market, int]],
     rule: DeltaRule | None = None,
-    seed: int = 0,
     plan: SplitPlan | None = None,
     settings: TrainingSettings | None = None,
     *,
     workers: int = 2,
-) -> LSTMPredictor:
-    """RevPred for a policy: one network per type, trained on the plan's first part.
+) -> list[LSTMPredictor]:
+    """RevPred for the policies of every (market, seed): one network per type.
 
-    The policy must start after `SplitPlan.border`: before it, prices were trained on.
+    Trained on the plan's first part of each market; a policy must start after
+    `SplitPlan.border`, for before it prices were trained on.
     """
     tasks = [
         LSTMTask(
@@ -145,8 +123,11 @@ def trained_predictor(
             plan or SplitPlan(),
             settings or TrainingSettings(),
         )
+        for market, seed in draws
         for trace in market.traces.values()
     ]
-    runs = run_tasks(tasks, workers)
-    models = [trained.classifier for trained in runs]
-    return LSTMPredictor(market, dict(zip(market.types, models, strict=True)))
+    runs = iter(run_tasks(tasks, workers))
+    return [
+        LSTMPredictor(market, {name: next(runs).classifier for name in market.types})
+        for market, _ in draws
+    ]

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from helpers.cache import stage
+from helpers.parallel import in_processes
 from helpers.spot_tuning.curves import LearningCurves
 from helpers.spot_tuning.workload import Workload
 from helpers.spot_tuning.workloads import WORKLOADS, Scale, workload
@@ -95,23 +95,9 @@ def _one_thread() -> Iterator[None]:
 @stage
 def train_trials(tasks: tuple[Task, ...], processes: int) -> dict[Task, TrainedTrial]:
     """Train all ``tasks`` in that many processes, with a progress bar."""
-    from joblib import Parallel, delayed, parallel_config
-
     order = sorted(tasks, key=lambda task: _LONGEST_FIRST.index(task.name))
-    found = {}
-    with (
-        parallel_config("loky", n_jobs=processes, inner_max_num_threads=1),
-        tqdm(total=len(tasks), desc="trials", leave=False) as bar,
-    ):
-        parallel = Parallel(return_as="generator_unordered")
-        for task, trained in parallel(delayed(_labelled)(task) for task in order):
-            found[task] = trained
-            bar.update()
-    return found
-
-
-def _labelled(task: Task) -> tuple[Task, TrainedTrial]:
-    return task, train_trial(task)
+    trained = in_processes(train_trial, order, processes, label="trials")
+    return dict(zip(order, trained, strict=True))
 
 
 def tasks_of(

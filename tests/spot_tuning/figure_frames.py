@@ -27,7 +27,7 @@ EFFECTS = {"early_shutdown": 0.7, "cheap_markets": 0.8, "refunds": 0.9}
 def policies(billings: tuple[str, ...] = ("first-hour-refund",)) -> pd.DataFrame:
     rng = np.random.default_rng(1)
     rows = []
-    for billing, workload, start in itertools.product(billings, WORKLOADS, range(4)):
+    for billing, workload, draw in itertools.product(billings, WORKLOADS, range(4)):
         scale = rng.uniform(2, 9)
         for policy in COST:
             noise = np.exp(0.15 * rng.standard_normal(2))
@@ -37,7 +37,7 @@ def policies(billings: tuple[str, ...] = ("first-hour-refund",)) -> pd.DataFrame
                 {
                     "billing": billing,
                     "workload": workload,
-                    "start": start,
+                    "repetition": draw,
                     "policy": policy,
                     "cost": cost,
                     "jct_hours": hours,
@@ -50,13 +50,13 @@ def policies(billings: tuple[str, ...] = ("first-hour-refund",)) -> pd.DataFrame
 def factorial() -> pd.DataFrame:
     rng = np.random.default_rng(2)
     rows = []
-    for start in range(5):
+    for draw in range(5):
         base = rng.uniform(2, 9)
         for on in itertools.product((False, True), repeat=3):
             cell = dict(zip(EFFECTS, on, strict=True))
             factor = np.prod([EFFECTS[name] for name, used in cell.items() if used])
             rows.append(
-                {**cell, "workload": "LoR", "start": start, "cost": base * factor}
+                {**cell, "workload": "LoR", "repetition": draw, "cost": base * factor}
             )
     return pd.DataFrame(rows)
 
@@ -67,14 +67,14 @@ def thetas() -> pd.DataFrame:
         {
             "theta": theta,
             "workload": "LoR",
-            "start": start,
+            "repetition": draw,
             "cost": 5 * (0.2 + 0.8 * theta) * rng.uniform(0.95, 1.05),
             "jct_hours": 9 * (0.4 + 0.6 * theta) * rng.uniform(0.95, 1.05),
             "regret": 0.02 * (1 - theta) * rng.uniform(0, 1),
             "best_in_top3": float(rng.random() < theta),
         }
         for theta in (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
-        for start in range(4)
+        for draw in range(4)
     )
 
 
@@ -82,14 +82,14 @@ def refunds() -> pd.DataFrame:
     rng = np.random.default_rng(4)
     rows = []
     for place, delta in enumerate(("1e-05", "0.001", "0.05", "0.2", "uniform", "best")):
-        for billing, start in itertools.product(("first-hour", "no-refund"), range(4)):
+        for billing, draw in itertools.product(("first-hour", "no-refund"), range(4)):
             free = 0.5 / (1 + place) * (billing != "no-refund")
             rows.append(
                 {
                     "delta": delta,
                     "billing": billing,
                     "workload": "LoR",
-                    "start": start,
+                    "repetition": draw,
                     "free_share": free * rng.uniform(0.8, 1.2),
                     "revocations": 200 // (1 + place),
                     "cost": 3 * (1 - free) * rng.uniform(0.9, 1.1),
@@ -137,10 +137,12 @@ def errors() -> pd.DataFrame:
     }
     return pd.DataFrame(
         {
+            "workload": workload,
             "theta": theta,
             "method": method,
             "error": 0.5 * (1 - theta) ** slope * np.exp(0.5 * rng.standard_normal()),
         }
+        for workload in ("CNN", "LoR")
         for theta in (0.3, 0.5, 0.7, 0.9)
         for method, slope in slopes.items()
         for _ in range(16)

@@ -8,8 +8,8 @@ import re
 import pytest
 from matplotlib.text import Text
 
+from helpers.spot_tuning.bench import policy
 from helpers.spot_tuning.billing import REGIMES
-from helpers.spot_tuning.experiments import policy
 from helpers.spot_tuning.explorer import DELTAS, TuningLab, spot_explorer
 from helpers.spot_tuning.prices import HOUR
 from tests.spot_tuning.small_jobs import CURVES, LONG_MARKET, MARKET, LastValue, Third

@@ -50,7 +50,9 @@ DRAWN = {
         42,
         {"EarlyCurve": STAGED[42:], "SLAQ": 0.12, "Last value": 0.095},
     ),
-    "prediction_errors": lambda: figures.prediction_errors(frames.errors()),
+    "prediction_errors": lambda: figures.prediction_errors(
+        frames.errors(), {"networks": ["CNN"], "others": ["LoR"], "absent": ["x"]}
+    ),
     "cost_jct_plane": lambda: figures.cost_jct_plane(frames.policies()),
     "policy_ratios": lambda: figures.policy_ratios(frames.policies(), "cost"),
     "policy_ratios, paper": lambda: figures.policy_ratios(
@@ -117,7 +119,7 @@ def test_every_public_figure_is_drawn_above():
 
 def test_plane_and_ratios_show_geometric_means():
     frame = frames.policies()
-    table = frame.pivot(index=["workload", "start"], columns="policy")
+    table = frame.pivot(index=["workload", "repetition"], columns="policy")
     ax = figures.cost_jct_plane(frame).axes[0]
     markers = [line for line in ax.lines if line.get_markersize() == 7]
     assert len(markers) == len(frames.COST)

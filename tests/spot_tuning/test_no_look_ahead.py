@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.spot_tuning.bench import POLICIES, Bench, policy
 from helpers.spot_tuning.curves import LearningCurves
 from helpers.spot_tuning.early_shutdown import EarlyShutdown
-from helpers.spot_tuning.experiments import POLICIES, Bench, policy
 from helpers.spot_tuning.instances import PAPER_TYPES
 from helpers.spot_tuning.job import Launch
 from helpers.spot_tuning.machinery import Machinery, transfer_seconds

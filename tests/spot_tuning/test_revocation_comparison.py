@@ -16,6 +16,7 @@ from helpers.spot_tuning.revocation_comparison import (
     pooled_reliability,
     predict_all,
     score_all,
+    score_difference,
 )
 from helpers.spot_tuning.revocation_deltas import DeltaRule
 from helpers.spot_tuning.revocation_runs import LSTMTask, run_tasks
@@ -37,7 +38,7 @@ def _no_cache(monkeypatch):
 def compare(**changes):
     settings = {"plan": PLAN, "settings": TINY, "workers": 1, "progress": False}
     minimum = changes.pop("minimum", 5)
-    cases = predict_all(TRACES, [0, 1], RULE, **settings | changes)
+    cases = predict_all([(TRACES, 0), (TRACES, 1)], RULE, **settings | changes)
     return score_all(cases, minimum)
 
 
@@ -51,6 +52,20 @@ def test_one_row_per_type_seed_and_method():
     majority = table[table["method"] == "Majority"]
     assert (majority["auc"] == 0.5).all()
     assert not table["degenerate"].any()
+
+
+def test_differences_are_paired_on_the_same_trace():
+    table = compare(methods=["Majority", "Hazard"])
+    found = score_difference(table, "auc", "Hazard", "Majority")
+    rows = table.set_index(["seed", "instance_type", "method"])["auc"]
+    expected = [
+        rows[(seed, trace.instance_type, "Hazard")] - 0.5
+        for seed in (0, 1)
+        for trace in sorted(TRACES, key=lambda t: t.instance_type)
+    ]
+    assert found == pytest.approx(expected)
+    few = compare(methods=["Majority", "Hazard"], minimum=10_000)
+    assert len(score_difference(few, "auc", "Hazard", "Majority")) == 0
 
 
 def test_processes_do_not_change_the_results():
@@ -89,7 +104,7 @@ def test_too_few_revocations_are_reported_not_scored():
 
 def test_reliability_pools_the_cases():
     cases = predict_all(
-        TRACES, [0], RULE, methods=["Hazard"], plan=PLAN, progress=False
+        [(TRACES, 0)], RULE, methods=["Hazard"], plan=PLAN, progress=False
     )
     predicted, observed, count = pooled_reliability(cases, ["Hazard"], bins=4)["Hazard"]
     p = np.concatenate([case.answers["Hazard"] for case in cases])
@@ -107,7 +122,7 @@ def test_bad_input():
     with pytest.raises(ValueError, match="workers is 0"):
         compare(workers=0)
     with pytest.raises(TraceError, match="300 minutes leave"):
-        predict_all([TRACES[0].slice(0, 300)], [0], RULE, progress=False)
+        predict_all([([TRACES[0].slice(0, 300)], 0)], RULE, progress=False)
 
 
 def test_networks_beat_the_majority_on_a_real_trace():
@@ -120,8 +135,7 @@ def test_networks_beat_the_majority_on_a_real_trace():
     times = [datetime.fromisoformat(time.replace("Z", "+00:00")) for time, _ in rows]
     trace = from_changes("r3.large", times, [float(price) for _, price in rows])
     cases = predict_all(
-        [trace],
-        [0],
+        [([trace], 0)],
         DeltaRule("log-uniform"),
         plan=SplitPlan(every=40, repeats=2),
         workers=1,

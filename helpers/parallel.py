@@ -1,0 +1,76 @@
+"""Independent tasks side by side, each in a process with one thread."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import TypeVar
+
+from tqdm import tqdm
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def in_processes(
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    workers: int = 2,
+    *,
+    label: str = "tasks",
+    progress: bool = True,
+) -> list[R]:
+    """Results of ``function`` for every task, in the order of the tasks.
+
+    One worker, or one task, starts no process. Where a task is a `helpers.cache.stage`
+    an interrupted call resumes with the tasks that are missing. In a script with
+    several workers, call it below ``if __name__ == "__main__":``, since every process
+    imports the script.
+
+    Parameters
+    ----------
+    function : callable
+        At the top level of a module; it, tasks and results must pickle.
+    workers : int
+        Processes, each with one thread: small arrays gain nothing from more.
+    label : str
+        In front of the progress bar.
+
+    Raises
+    ------
+    ValueError
+        If ``workers`` is below 1.
+    Exception
+        The first error of a task; tasks that have not begun are dropped.
+    """
+    if workers < 1:
+        raise ValueError(f"workers is {workers}; allowed: 1 or more")
+    bar = tqdm(total=len(tasks), desc=label, leave=False, disable=not progress)
+    with bar:
+        if workers == 1 or len(tasks) < 2:
+            results = []
+            for task in tasks:
+                results.append(function(task))
+                bar.update()
+            return results
+        # spawned, not forked: torch and a notebook's threads do not survive a fork
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(
+            min(workers, len(tasks)), mp_context=context, initializer=_one_thread
+        )
+        try:
+            futures = [pool.submit(function, task) for task in tasks]
+            for done in as_completed(futures):
+                done.result()  # the first error ends the wait
+                bar.update()
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return [future.result() for future in futures]
+
+
+def _one_thread() -> None:
+    """Runs before a process imports numpy or torch, which read these once."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"

@@ -1,0 +1,45 @@
+"""Processes change nothing but the time: order, errors, threads."""
+
+from __future__ import annotations
+
+import math
+import os
+
+import pytest
+
+from helpers.parallel import in_processes
+
+
+def threads(_):
+    """OMP_NUM_THREADS and number of the process that ran a task."""
+    return os.environ.get("OMP_NUM_THREADS"), os.getpid()
+
+
+def test_results_come_in_the_order_of_the_tasks():
+    tasks = [9.0, 4.0, 1.0, 16.0]
+    expected = [3.0, 2.0, 1.0, 4.0]
+    assert in_processes(math.sqrt, tasks, 1, progress=False) == expected
+    assert in_processes(math.sqrt, tasks, 2, progress=False) == expected
+    assert in_processes(math.sqrt, [], 2, progress=False) == []
+
+
+def test_each_process_has_one_thread_and_is_not_this_one():
+    found = in_processes(threads, range(4), 2, progress=False)
+    assert {number for number, _ in found} == {"1"}
+    assert os.getpid() not in {process for _, process in found}
+
+
+def test_one_worker_starts_no_process():
+    found = in_processes(threads, range(2), 1, progress=False)
+    assert {process for _, process in found} == {os.getpid()}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_first_error_is_raised(workers):
+    with pytest.raises(ValueError, match=r"math domain|nonnegative"):
+        in_processes(math.sqrt, [1.0, -1.0, 4.0], workers, progress=False)
+
+
+def test_no_worker_is_refused():
+    with pytest.raises(ValueError, match="workers is 0; allowed: 1 or more"):
+        in_processes(math.sqrt, [1.0], 0)
