@@ -6,6 +6,7 @@ the point itself, which adds about 0.4 to 0.9; here it is left out unless asked 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -125,7 +126,7 @@ def preserving_rate(before: np.ndarray, after: np.ndarray, k: int = 15) -> np.nd
 
 def displacements(places: Sequence[np.ndarray]) -> np.ndarray:
     """How far each point moves at each transition, shape (epochs - 1, n)."""
-    steps = zip(places, places[1:], strict=False)
+    steps = itertools.pairwise(places)
     return np.stack([np.linalg.norm(b - a, axis=1) for a, b in steps])
 
 
@@ -163,7 +164,7 @@ def temporal_preservation(
 def transition_rates(high: Sequence[np.ndarray], k: int = 15) -> np.ndarray:
     """`preserving_rate` of every transition, shape (epochs - 1, n)."""
     near = [nearest(x, None, k) for x in high]
-    return np.stack([overlap(a, b) for a, b in zip(near, near[1:], strict=False)]) / k
+    return np.stack([overlap(a, b) for a, b in itertools.pairwise(near)]) / k
 
 
 def temporal_null(
@@ -184,7 +185,7 @@ def relative_movement(low: Sequence[np.ndarray]) -> float:
     Unlike `temporal_preservation` it does not depend on the scale of a map.
     """
     sizes = [np.sqrt(z.var(axis=0).mean()) for z in low]
-    scale = np.array([(a + b) / 2 for a, b in zip(sizes, sizes[1:], strict=False)])
+    scale = np.array([(a + b) / 2 for a, b in itertools.pairwise(sizes)])
     moved = displacements(low).mean(axis=1)
     return float(
         np.divide(moved, scale, out=np.zeros_like(moved), where=scale > 0).mean()

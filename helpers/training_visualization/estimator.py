@@ -1,0 +1,393 @@
+"""DVI: one map per checkpoint, each with an inverse, as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
+
+from helpers.training_visualization import checks
+from helpers.training_visualization.attention import attention
+from helpers.training_visualization.autoencoder import Autoencoder
+from helpers.training_visualization.batches import Batches
+from helpers.training_visualization.boundary_samples import BoundarySampler
+from helpers.training_visualization.canvas import Canvas, Extent, extent_of, grid
+from helpers.training_visualization.complex import EdgeSampling, spatial_complex
+from helpers.training_visualization.fitting import FitSettings, fit_checkpoint
+from helpers.training_visualization.heads import Head, frozen, logits, margin
+from helpers.training_visualization.metrics import preserving_rate
+from helpers.training_visualization.projection import Projection
+from helpers.training_visualization.trace import Trace
+
+
+class DVI(BaseEstimator):
+    """DeepVisualInsight: maps of a classifier's representations through its training.
+
+    Parameters
+    ----------
+    n_neighbors : int
+        Of the complex, the point itself included (15 in the paper's code).
+    hidden : tuple of int
+        Hidden layers of the encoder, mirrored in the decoder.
+    boundary : float
+        Boundary samples as a share of the training samples, 0 for none. They are made
+        by mixing representations where ``fit`` is not given better ones.
+    attention : float or None
+        Temperature of the reconstruction's attention, None for none.
+    transfer : bool
+        Each checkpoint starts from the network of the one before.
+    recon_weight, temporal_weight : float
+        lambda1 and lambda2 (1 and 0.3 in the released code; ours suit features of
+        scale one and a small network, whose weights the temporal loss sums over).
+    scale : bool
+        Divide each checkpoint's features by their root mean square (ours: the first
+        epochs' features are so small that reconstruction would not count).
+    edge_sampling : {"weight", "as_released"}
+        See `complex.Edges.chances`.
+    first_steps, steps : int
+        Training steps at a network's first checkpoint and at every later one.
+    batch_size : int
+        Points per step.
+    negatives : int
+        Negatives per edge.
+    learning_rate : float
+        Peak of Adam's rate.
+    random_state : int
+        Of weights, batches and mixed boundary samples.
+    device : str
+        Torch device of the fit; everything is kept on the processor.
+    verbose : bool
+        Show a progress bar.
+
+    Attributes
+    ----------
+    epochs_ : list of int
+        The checkpoints' labels, ascending.
+    n_features_in_ : int
+    n_samples_ : int
+    boundary_ : list of np.ndarray
+        Representations (b, features) of each checkpoint's boundary points.
+    places_, boundary_places_ : list of np.ndarray
+        Maps (n, 2) and (b, 2) of the training and boundary points.
+    rates_ : list of np.ndarray
+        Neighbour-preserving rate (n,) of every transition.
+    losses_ : list of np.ndarray
+        See `fitting.fit_checkpoint`.
+    fit_seconds_ : list of float
+        Processor time of each checkpoint.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> head = LinearHead(np.eye(3, 8, dtype=np.float32), np.zeros(3, np.float32))
+    >>> epochs = [rng.normal(size=(60, 8)).astype(np.float32) for _ in range(2)]
+    >>> dvi = DVI(steps=20, first_steps=20).fit(epochs, head=head)
+    >>> dvi.transform(epochs[1], epoch=1).shape
+    (60, 2)
+    """
+
+    def __init__(
+        self,
+        n_neighbors: int = 15,
+        hidden: tuple[int, ...] = (128, 128, 128),
+        boundary: float = 0.1,
+        attention: float | None = 0.01,
+        transfer: bool = True,
+        recon_weight: float = 5.0,
+        temporal_weight: float = 0.01,
+        scale: bool = True,
+        edge_sampling: EdgeSampling = "weight",
+        first_steps: int = 2500,
+        steps: int = 1200,
+        batch_size: int = 192,
+        negatives: int = 5,
+        learning_rate: float = 5e-3,
+        random_state: int = 0,
+        device: str = "cpu",
+        verbose: bool = False,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.hidden = hidden
+        self.boundary = boundary
+        self.attention = attention
+        self.transfer = transfer
+        self.recon_weight = recon_weight
+        self.temporal_weight = temporal_weight
+        self.scale = scale
+        self.edge_sampling = edge_sampling
+        self.first_steps = first_steps
+        self.steps = steps
+        self.batch_size = batch_size
+        self.negatives = negatives
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+        self.device = device
+        self.verbose = verbose
+
+    def fit(
+        self,
+        X: Sequence[np.ndarray] | np.ndarray,
+        y: None = None,
+        *,
+        head: Head | Sequence[Head] | None = None,
+        boundary: Sequence[np.ndarray] | None = None,
+        epochs: Sequence[int] | None = None,
+    ) -> Self:
+        """Fit one map per checkpoint, in order.
+
+        Parameters
+        ----------
+        X : sequence of np.ndarray
+            Representations (n, features) per checkpoint, the same samples in the same
+            order.
+        y : None
+            Ignored.
+        head : callable or sequence of callable
+            Representations to logits, one for all or one per checkpoint; see `heads`.
+            Needed for boundary samples, attention and canvases.
+        boundary : sequence of np.ndarray, optional
+            Representations of boundary samples per checkpoint, see `Recorder`.
+        epochs : sequence of int, optional
+            The checkpoints' labels; 0, 1, ... by default.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range; if checkpoints disagree in shape, are not
+            finite or have fewer than three samples; if a head is needed and missing.
+        """
+        checks.check_parameters(self)
+        traces = checks.checkpoints(X)
+        labels = (
+            list(range(len(traces))) if epochs is None else [int(e) for e in epochs]
+        )
+        heads = checks.per_checkpoint(head, len(traces), "head")
+        edges = checks.per_checkpoint(boundary, len(traces), "boundary", shared=False)
+        self._start()
+        steps = zip(labels, traces, heads, edges, strict=True)
+        for epoch, x, one, points in tqdm(
+            steps, total=len(traces), desc="maps", leave=False, disable=not self.verbose
+        ):
+            self.partial_fit(x, epoch=epoch, head=one, boundary=points)
+        return self
+
+    def fit_trace(self, trace: Trace) -> Self:
+        """`fit` with everything that a trace holds."""
+        return self.fit(
+            trace.train,
+            head=list(trace.heads),
+            boundary=list(trace.boundary) if trace.boundary else None,
+            epochs=trace.epochs,
+        )
+
+    def partial_fit(
+        self,
+        X: np.ndarray,
+        y: None = None,
+        *,
+        epoch: int,
+        head: Head | None = None,
+        boundary: np.ndarray | None = None,
+    ) -> Self:
+        """Add the next checkpoint: watch a training while it runs.
+
+        Parameters are those of :meth:`fit`, for one checkpoint.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`fit`; and if the epoch does not come after the last one.
+        """
+        checks.check_parameters(self)
+        if not hasattr(self, "epochs_"):
+            self._start()
+        x = checks.checkpoint(X, epoch, self)
+        head = None if head is None else frozen(head)
+        if head is None and (self.attention is not None or self.boundary > 0):
+            raise ValueError(
+                "boundary samples and attention need the classifier's head: pass "
+                "head=, or set boundary=0 and attention=None"
+            )
+        begin = time.process_time()
+        edge = self._boundary_points(x, head, boundary, epoch)
+        points = np.concatenate([x, edge])
+        scale = (
+            float(np.sqrt(np.mean(np.square(x, dtype=float)))) if self.scale else 1.0
+        )
+        scale = scale or 1.0
+        rates = None
+        if self.epochs_:
+            k = min(self.n_neighbors, len(x) - 1)
+            rates = preserving_rate(self._last, x, k)
+        network = self._network(x.shape[1])
+        seed = self.random_state + len(self.epochs_)
+        batches = Batches(
+            spatial_complex(x, edge, self.n_neighbors, self.random_state),
+            len(points),
+            self.batch_size,
+            self.edge_sampling,
+            seed=seed,
+            device=self.device,
+        )
+        first = not (self.epochs_ and self.transfer)
+        losses = fit_checkpoint(
+            network,
+            points / scale,
+            batches,
+            FitSettings(
+                self.first_steps if first else self.steps,
+                self.learning_rate,
+                self.recon_weight,
+                0.0 if first else self.temporal_weight,
+                self.negatives,
+            ),
+            None if self.attention is None else attention(head, points, self.attention),
+            None
+            if rates is None
+            else np.concatenate([rates, np.zeros(len(edge), rates.dtype)]),
+        )
+        self.n_features_in_, self.n_samples_ = x.shape[1], len(x)
+        self._last = x
+        self._networks.append(network.cpu().eval())
+        self._scales.append(scale)
+        self._heads.append(head)
+        self.epochs_.append(int(epoch))
+        self.boundary_.append(edge)
+        self.losses_.append(losses)
+        if rates is not None:
+            self.rates_.append(rates)
+        self.places_.append(self.transform(x, epoch))
+        self.boundary_places_.append(
+            self.transform(edge, epoch) if len(edge) else np.zeros((0, 2), np.float32)
+        )
+        self.fit_seconds_.append(time.process_time() - begin)
+        return self
+
+    def transform(self, X: np.ndarray, epoch: int | None = None) -> np.ndarray:
+        """Places of representations on one checkpoint's map, shape (n, 2).
+
+        ``epoch`` is one of ``epochs_``; the last one by default.
+        """
+        at = self._position(epoch)
+        x = checks.rows(X, self.n_features_in_, type(self).__name__)
+        return self._apply(self._networks[at].encode, x / self._scales[at])
+
+    def inverse_transform(self, Z: np.ndarray, epoch: int | None = None) -> np.ndarray:
+        """Representations of places on one checkpoint's map, shape (n, features)."""
+        at = self._position(epoch)
+        z = checks.rows(Z, 2, type(self).__name__)
+        return self._apply(self._networks[at].decode, z) * self._scales[at]
+
+    def decision_canvas(
+        self,
+        epoch: int | None = None,
+        resolution: int = 160,
+        extent: Extent | None = None,
+    ) -> Canvas:
+        """What the classifier says at every place of a map.
+
+        Every cell's centre is projected back and classified by that checkpoint's head.
+        ``extent`` is by default that of all maps together, so that canvases of
+        different checkpoints can be compared.
+        """
+        at = self._position(epoch)
+        head = self._heads[at]
+        if head is None:
+            raise ValueError("a canvas needs the classifier's head: pass head= to fit")
+        extent = (
+            extent_of(self.places_ + self.boundary_places_)
+            if extent is None
+            else extent
+        )
+        cells = grid(extent, resolution)
+        scores = logits(head, self.inverse_transform(cells, self.epochs_[at]))
+        shape = (resolution, resolution)
+        return Canvas(
+            scores.argmax(axis=1).reshape(shape), margin(scores).reshape(shape), extent
+        )
+
+    def project(self, trace: Trace, name: str = "DVI") -> Projection:
+        """All places and inverse projections of a trace, for `projection.evaluate`."""
+        maps = {
+            split: [
+                self.transform(x, e)
+                for e, x in zip(trace.epochs, getattr(trace, split), strict=False)
+            ]
+            for split in ("train", "test", "boundary")
+        }
+        backs = {
+            f"{split}_back": [
+                self.inverse_transform(z, e)
+                for e, z in zip(trace.epochs, maps[split], strict=False)
+            ]
+            for split in ("train", "test")
+        }
+        return Projection(name, **maps, **backs, seconds=list(self.fit_seconds_))
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """``dvi0`` and ``dvi1``."""
+        return np.array([f"{type(self).__name__.lower()}{i}" for i in range(2)], object)
+
+    def _start(self) -> None:
+        self.epochs_: list[int] = []
+        self.boundary_: list[np.ndarray] = []
+        self.places_: list[np.ndarray] = []
+        self.boundary_places_: list[np.ndarray] = []
+        self.rates_: list[np.ndarray] = []
+        self.losses_: list[np.ndarray] = []
+        self.fit_seconds_: list[float] = []
+        self._networks: list[Autoencoder] = []
+        self._scales: list[float] = []
+        self._heads: list[Head | None] = []
+
+    def _network(self, features: int) -> Autoencoder:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            network = Autoencoder(features, self.hidden)
+        if self.epochs_ and self.transfer:
+            network.load_state_dict(self._networks[-1].state_dict())
+        return network.to(self.device)
+
+    def _boundary_points(
+        self, x: np.ndarray, head: Head | None, given: np.ndarray | None, epoch: int
+    ) -> np.ndarray:
+        """Representations of boundary samples: given ones, or mixed here."""
+        none = x[:0]
+        if self.boundary == 0:
+            return none
+        if given is not None:
+            return checks.rows(given, x.shape[1], "boundary") if len(given) else none
+        assert head is not None
+        made = BoundarySampler()(
+            lambda part: logits(head, part),
+            x,
+            round(self.boundary * len(x)),
+            self.random_state + epoch,
+        )
+        return made.samples
+
+    def _position(self, epoch: int | None) -> int:
+        check_is_fitted(self, "epochs_")
+        if epoch is None:
+            return len(self.epochs_) - 1
+        if epoch not in self.epochs_:
+            listed = ", ".join(map(str, self.epochs_))
+            raise ValueError(f"no map of epoch {epoch}; there are: {listed}")
+        return self.epochs_.index(epoch)
+
+    @staticmethod
+    def _apply(layer: Any, rows: np.ndarray, batch: int = 16_384) -> np.ndarray:
+        parts = []
+        with torch.no_grad():
+            for first in range(0, len(rows), batch):
+                part = torch.from_numpy(
+                    np.ascontiguousarray(rows[first : first + batch], np.float32)
+                )
+                parts.append(layer(part).numpy())
+        return np.concatenate(parts)
