@@ -7,11 +7,12 @@ some samples. The paper's own are in `subjects_paper`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +23,8 @@ from helpers.cache import stage
 from helpers.training_visualization.boundary_samples import BoundarySampler
 from helpers.training_visualization.recorder import Recorder
 from helpers.training_visualization.trace import Trace
+
+Module = TypeVar("Module", bound=nn.Module)
 
 DIGITS_TEST = 360
 TANGLE_CLASSES, TANGLE_FEATURES = 5, 20
@@ -283,10 +286,10 @@ def train_tangle(
     )
 
 
-def seeded(make: type[nn.Module], seed: int) -> nn.Module:
-    """A new module whose weights depend on the seed alone."""
+def seeded(make: Callable[[], Module], seed: int) -> Module:
+    """A new module whose weights, made on the processor, depend on the seed alone."""
     with torch.random.fork_rng([]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         return make()
 
 
