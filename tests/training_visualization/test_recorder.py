@@ -205,6 +205,27 @@ def test_a_head_that_is_a_block() -> None:
     np.testing.assert_allclose(trace.train_scores[0], whole(model, images), atol=1e-5)
 
 
+def test_layers_and_models_that_return_tuples() -> None:
+    class Recurrent(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn, self.head = nn.GRU(2, 4, batch_first=True), nn.Linear(4, 3)
+
+        def forward(self, x: Tensor) -> tuple[Tensor]:
+            return (self.head(self.rnn(x)[0][:, -1]),)
+
+    torch.manual_seed(0)
+    model, series = Recurrent(), X.reshape(40, 3, 2)
+    for layer, features in (("rnn", 12), (None, 4)):
+        recorder = Recorder(model, layer, data=series, y=Y)
+        recorder.record(0)
+        trace = recorder.trace()
+        assert trace.train.shape == (1, 40, features)
+        with torch.no_grad():
+            expected = model(torch.tensor(series))[0].numpy()
+        np.testing.assert_allclose(trace.train_scores[0], expected, atol=1e-5)
+
+
 def test_a_path_around_the_layer_is_refused() -> None:
     Recorder(Branches(), "body", data=X, y=Y, boundary=None).record(0)
     for model, options in (
