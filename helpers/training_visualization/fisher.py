@@ -128,7 +128,7 @@ def subset(
 ) -> Trace:
     """A trace of a few random training samples and boundary points, without a test.
 
-    As many as there are, if that is fewer. The samples are the same at every checkpoint.
+    As many as there are, if that is fewer; the same samples at every checkpoint.
     """
     rng = np.random.default_rng(random_state)
 

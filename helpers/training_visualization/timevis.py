@@ -156,18 +156,21 @@ def _fuzzy_set(
     from umap.umap_ import fuzzy_simplicial_set
 
     distance, near = NearestNeighbors(n_neighbors=k).fit(points).kneighbors(queries)
+    near += offset
+    # a point is at 1e-7 from itself by rounding: UMAP would take that for its nearest
+    distance[near == np.arange(len(queries))[:, None]] = 0
     return fuzzy_simplicial_set(
         queries,
         k,
         np.random.RandomState(0),  # unused where the neighbours are given
         "euclidean",
-        knn_indices=near + offset,
+        knn_indices=near,
         knn_dists=distance.astype(np.float32),
     )
 
 
 def _edges(graph: Any, first: int, prune: int) -> Edges:
-    """Edges of a sparse graph whose row 0 is point ``first``; the weakest are dropped."""
+    """Edges of a sparse graph whose row 0 is point ``first``, without the weakest."""
     graph = graph.tocoo()
     top = graph.data.max()
     keep = graph.data * prune >= top
@@ -197,15 +200,15 @@ def _temporal_edges(
     weight = np.zeros((len(train), len(train), train.shape[1]))
     for t, x in enumerate(train):
         away = np.linalg.norm(train - x, axis=2)
-        weight[t] = np.exp(-np.maximum(away - rhos[t], 0) / sigmas[t])
+        strength = np.exp(-np.maximum(away - rhos[t], 0) / sigmas[t])
         # the checkpoint itself is among the k, at distance 0, and gets no edge
-        weight[t][away.argsort(axis=0).argsort(axis=0) >= k] = 0
+        weight[t] = np.where(away.argsort(axis=0).argsort(axis=0) < k, strength, 0)
         weight[t, t] = 0
     other = weight.transpose(1, 0, 2)
     weight = weight + other - weight * other
     top = weight.max() or 1.0
-    t, s, i = np.nonzero(weight * PRUNE_TEMPORAL >= top)
-    return Edges(first[t] + i, first[s] + i, weight[t, s, i] / top)
+    one, two, i = np.nonzero(weight * PRUNE_TEMPORAL >= top)
+    return Edges(first[one] + i, first[two] + i, weight[one, two, i] / top)
 
 
 class _Autoencoder(nn.Module):
