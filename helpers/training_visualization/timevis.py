@@ -14,6 +14,8 @@ checkpoints. Formulas follow the released code; what differs is marked "ours":
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -87,7 +89,7 @@ def project_timevis(
             for x, s in zip(training_points(trace), scale, strict=True)
         ]
         edges = spatio_temporal_edges(points, n, n_neighbors)
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _one_thread():
             torch.manual_seed(random_state)
             model = _Autoencoder(trace.train.shape[2], hidden)
             _train(
@@ -251,27 +253,40 @@ def _train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     target = torch.zeros(batch_size * (1 + negatives))
     target[:batch_size] = 1
-    # gradients of dead units turn denormal, and such arithmetic is ten times slower
+    for _ in range(steps):
+        drawn = np.searchsorted(bounds, rng.random(batch_size) * bounds[-1])
+        drawn = np.minimum(drawn, len(edges) - 1)
+        ends = x[np.concatenate([edges.head[drawn], edges.tail[drawn]])]
+        z = model.encode(ends)
+        recon = (model.decode(z) - ends).square().mean()
+        head, tail = z[:batch_size], z[batch_size:]
+        far = torch.from_numpy(rng.permutation(batch_size * negatives) % batch_size)
+        near = torch.arange(batch_size * negatives) % batch_size
+        gap = torch.cat([head - tail, head[near] - tail[far]]).square().sum(1)
+        q = 1 / (1 + a * (gap + 1e-12) ** b)
+        entropy = -(
+            target * q.clamp(1e-4, 1).log()
+            + (1 - target) * (1 - q).clamp(1e-4, 1).log()
+        )
+        optimizer.zero_grad()
+        (entropy.mean() + recon_weight * recon).backward()
+        optimizer.step()
+        schedule.step()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread, and denormal numbers count as 0; then as many threads as before.
+
+    Layers this small are slower on several threads, and numba's first parallel loop
+    makes torch use every core whatever was set before. The gradients of dead units
+    turn denormal, and arithmetic with these is ten times slower.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     try:
-        for _ in range(steps):
-            drawn = np.searchsorted(bounds, rng.random(batch_size) * bounds[-1])
-            drawn = np.minimum(drawn, len(edges) - 1)
-            ends = x[np.concatenate([edges.head[drawn], edges.tail[drawn]])]
-            z = model.encode(ends)
-            recon = (model.decode(z) - ends).square().mean()
-            head, tail = z[:batch_size], z[batch_size:]
-            far = torch.from_numpy(rng.permutation(batch_size * negatives) % batch_size)
-            near = torch.arange(batch_size * negatives) % batch_size
-            gap = torch.cat([head - tail, head[near] - tail[far]]).square().sum(1)
-            q = 1 / (1 + a * (gap + 1e-12) ** b)
-            entropy = -(
-                target * q.clamp(1e-4, 1).log()
-                + (1 - target) * (1 - q).clamp(1e-4, 1).log()
-            )
-            optimizer.zero_grad()
-            (entropy.mean() + recon_weight * recon).backward()
-            optimizer.step()
-            schedule.step()
+        yield
     finally:
         torch.set_flush_denormal(False)
+        torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""UMAP from map to map: starts, seeds, inverses that change nothing; AlignedUMAP."""
+"""UMAP from map to map: starts, seeds, inverses that change nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from helpers.training_visualization.baseline_umap import (
     _start,
-    project_aligned_umap,
     project_umap,
     umap_inverse,
 )
@@ -79,30 +78,13 @@ def test_the_previous_map_steadies_the_next(trace, umap_maps) -> None:
     assert relative_movement(umap_maps.train) < relative_movement(apart)
 
 
-def test_aligned_maps_stay_where_they_are(trace, umap_maps) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        found = project_aligned_umap(trace, n_neighbors=10, n_epochs=60)
-    assert [len(z) for z in found.boundary] == [30, 27, 24, 21]
-    assert all(z.shape == (200, 2) for z in found.train) and found.test == []
-    assert relative_movement(found.train) < relative_movement(umap_maps.train)
-    # rows were reordered for the library and have to be back in their order
-    table = evaluate(found, trace, ks=(10,))
-    assert (table.neighbors > 4 * 10**2 / 199).all()
-    assert (table.boundary > 1.2 * 10**2 / 30).all()
-
-
-@pytest.mark.parametrize("project", [project_umap, project_aligned_umap])
 @pytest.mark.parametrize("k", [1, 40, 300])
-def test_neighbours_beyond_the_samples(project, k) -> None:
+def test_neighbours_beyond_the_samples(k) -> None:
     with pytest.raises(ValueError, match="allowed: 2 to below 40"):
-        project(small_trace(samples=40), n_neighbors=k)
+        project_umap(small_trace(samples=40), n_neighbors=k)
 
 
-def test_other_bad_input() -> None:
-    trace = small_trace(checkpoints=1, samples=40)
-    with pytest.raises(ValueError, match="alignment needs at least 2"):
-        project_aligned_umap(trace)
-    for inverse in (-1, 41):
-        with pytest.raises(ValueError, match="allowed: 0 to 40, the samples"):
-            project_umap(trace, inverse=inverse)
+@pytest.mark.parametrize("inverse", [-1, 41])
+def test_more_inverses_than_samples(inverse) -> None:
+    with pytest.raises(ValueError, match="allowed: 0 to 40, the samples"):
+        project_umap(small_trace(samples=40), inverse=inverse)
