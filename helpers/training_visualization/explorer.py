@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-RASTER_ABOVE = 500
-"""Points per panel beyond which they are drawn as pixels, to keep an SVG small."""
+RASTER_ABOVE = 800
+"""Points in all panels beyond which they are drawn as pixels, to keep an SVG small."""
 
 
 def training_explorer(film: Film, *, frame: int = 0, selected: int = -1) -> None:
@@ -69,7 +69,7 @@ def film_strip(
     epochs: Sequence[int] | None = None,
     *,
     columns: int = 3,
-    size: float = 2.4,
+    size: float = 2.0,
 ) -> Figure:
     """Maps of some epochs side by side, each with that frame's metrics.
 
@@ -107,11 +107,12 @@ def film_strip(
         rows, columns, (columns * size, rows * (height + 0.5) + 0.5), squeeze=False
     )
     figure.set_layout_engine("constrained")
-    figure.set_dpi(150)  # of what is drawn as pixels
     for axis in axes.flat[len(epochs) :]:
         axis.set_axis_off()
     for axis, epoch in zip(axes.flat, epochs, strict=False):
         _draw_frame(axis, film, known.index(epoch))
+        if film.count * len(epochs) > RASTER_ABOVE:
+            axis.set_rasterization_zorder(5)  # regions and points as one picture
     _add_legend(figure, film, columns * size)
     return figure
 
@@ -122,7 +123,7 @@ def _draw_frame(axis: Axes, film: Film, frame: int) -> None:
         region_image(canvas, film.classes),
         extent=canvas.extent,
         origin="lower",
-        interpolation="bilinear",
+        interpolation="none",  # an SVG then holds the array itself, not a scaled one
         aspect="auto",
     )
     axis.set(xticks=[], yticks=[], xlim=canvas.extent[:2], ylim=canvas.extent[2:])
@@ -135,7 +136,6 @@ def _draw_frame(axis: Axes, film: Film, frame: int) -> None:
     labels, said = np.asarray(film.labels), np.asarray(film.predictions[frame])
     places, wrong = film.places[frame], said != labels
     tested = np.arange(film.count) >= film.train_count
-    pixels = film.count > RASTER_ABOVE
     area = float(np.clip(3600 / film.count, 4, 16))
     for part, marker in ((~tested, "o"), (tested, "D")):
         for face, edge, scale, keep in (
@@ -146,13 +146,13 @@ def _draw_frame(axis: Axes, film: Film, frame: int) -> None:
             if not keep.any():
                 continue
             axis.scatter(
-                *places[keep].T,
+                places[keep, 0],
+                places[keep, 1],
                 s=scale * area,
                 marker=marker,
                 c=face[keep] if isinstance(face, np.ndarray) else face,
                 edgecolors=edge if isinstance(edge, str) else list(edge[keep]),
                 linewidths=0.25 if isinstance(edge, str) else 0.8,
-                rasterized=pixels,
                 zorder=3 if scale == 1 else 4,
             )
     axis.set_title(f"epoch {film.epochs[frame]}", fontsize=8.5, pad=3)

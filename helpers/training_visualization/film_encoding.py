@@ -135,7 +135,7 @@ def check_film(film: Film) -> EncodedFilm:
     for name, array in whole.items():
         if array is not None and not np.array_equal(back[name], array):
             raise ValueError(f"{name} did not survive the encoding")
-    frames = {
+    frames: dict[str, tuple[Any, Any]] = {
         "places": (film.places, 0.51 * step),
         "predictions": (film.predictions, 0.0),
         "confidence": (film.confidence, 0.51 / STEPS),
@@ -143,10 +143,10 @@ def check_film(film: Film) -> EncodedFilm:
         "margin": ([c.margin for c in film.canvases], 1.01 / STEPS),
         "neighbours": (film.neighbours, 0.0),
     }
-    for name, (array, tolerance) in frames.items():
-        if array is None:
+    for name, (values, tolerance) in frames.items():
+        if values is None:
             continue
         for t, epoch in enumerate(film.epochs):
-            if (np.abs(back[name][t] - np.asarray(array[t], float)) > tolerance).any():
+            if (np.abs(back[name][t] - np.asarray(values[t], float)) > tolerance).any():
                 raise ValueError(f"{name} of epoch {epoch} did not survive")
     return encoded

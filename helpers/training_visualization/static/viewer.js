@@ -192,7 +192,7 @@ class View {
   buildSample() {
     this.number = make("input", { type: "number", min: 0, max: this.n - 1, step: 1,
       "aria-label": `Sample number, 0 to ${this.n - 1}`, placeholder: "number",
-      onchange: () => {
+      oninput: () => {
         const i = this.number.value === "" ? -1 : Math.round(Number(this.number.value));
         this.save("selected", i >= 0 && i < this.n ? i : -1);
       } });
@@ -238,7 +238,7 @@ class View {
     this.legend.append(
       ...(this.n > this.header.train ? [key(dot, "training"), key(diamond, "test")] : []),
       key(ring, "wrong: ring is the label, centre the prediction"),
-      key(band, "white: decision boundary"));
+      key(band, "white: near a boundary"));
   }
 
   // --------------------------------------------------------------------- loading
@@ -522,6 +522,7 @@ class View {
     const height = Math.round(width * tall);
     if (width === this.width && height === this.height && ratio === this.ratio) return;
     Object.assign(this, { width, height, ratio });
+    this.point(-1);
     for (const canvas of [this.background, this.canvas]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
@@ -659,6 +660,7 @@ class View {
     }
     const { width, height } = this.canvas;
     const back = this.background.getContext("2d");
+    back.clearRect(0, 0, width, height); // else a trace of the epoch before shines through
     back.imageSmoothingEnabled = true;
     back.imageSmoothingQuality = "high";
     if (share < 1) back.drawImage(this.region(this.last), 0, 0, width, height);
