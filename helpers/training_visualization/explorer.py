@@ -180,10 +180,16 @@ def _add_legend(figure: Figure, film: Film, width: float) -> None:
     if film.test_count:
         entries += [entry("training", grey), entry("test", grey, marker="D")]
     entries.append(entry("wrong: ring label, dot prediction", "#ffffff", grey))
+    # As few rows as fit, about 0.06 inches a letter; columns are filled first.
+    for rows in range(1, len(entries) + 1):
+        names = [str(e.get_label()) for e in entries]
+        groups = [names[i : i + rows] for i in range(0, len(names), rows)]
+        if sum(0.3 + 0.06 * max(map(len, group)) for group in groups) <= width:
+            break
     figure.legend(
         handles=entries,
         loc="outside lower center",
-        ncols=max(2, int(width / 1.2)) if len(film.names) > 4 else 3,
+        ncols=-(-len(entries) // rows),
         fontsize=7,
         frameon=False,
         handletextpad=0.1,

@@ -230,3 +230,7 @@ def test_it_looks_right(explorer: Explorer) -> None:
                   > node.getBoundingClientRect().right + 1).map(c => c.className)"""
             )
             assert cut == []
+            drawn, wide = explorer.root.locator(".tv-strip").evaluate(
+                "c => [c.width, c.getBoundingClientRect().width * devicePixelRatio]"
+            )
+            assert drawn == pytest.approx(wide, abs=1)

@@ -274,8 +274,14 @@ class View {
       }
       const films = this.header.film_parts;
       if (message.index < films) this.pieces.push(piece);
-      if (message.index === films - 1) await this.open();
-      if (message.index >= films) await this.addImages(message.index - films, piece);
+      if (message.index === films - 1) {
+        this.opened = this.open();
+        await this.opened;
+        await this.prepare();
+      } else if (message.index >= films) {
+        await this.opened; // the film may still be unpacked
+        await this.addImages(message.index - films, piece);
+      }
     }
   }
 
@@ -309,8 +315,10 @@ class View {
     this.layout();
     this.go(Math.min(this.get("frame"), this.frames - 1));
     this.el.dataset.loaded = "true";
-    for (let t = 0; t < this.frames; t++) { // before they are needed
-      if (this.gone) return;
+  }
+
+  async prepare() { // what each epoch needs, before it is looked at
+    for (let t = 0; t < this.frames && !this.gone; t++) {
       this.region(t);
       this.centre(t);
       await new Promise((done) => setTimeout(done));
@@ -344,8 +352,9 @@ class View {
       this.save("selected", i === this.get("selected") ? -1 : i);
     });
     this.el.addEventListener("keydown", (event) => this.key(event));
-    const resize = new ResizeObserver(() => this.layout());
+    const resize = new ResizeObserver(() => { this.layout(); this.showSample(); });
     resize.observe(this.left);
+    resize.observe(this.right);
     const theme = new MutationObserver(() => this.restyle());
     theme.observe(document.body, { attributes: true,
       attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
@@ -670,23 +679,26 @@ class View {
     const ctx = this.canvas.getContext("2d");
     ctx.clearRect(0, 0, width, height);
     if (this.trails.input.checked) this.drawTrails(ctx);
-    const { n, labels, shown, now } = this;
-    const at = this.frame * n, train = this.header.train;
+    const { n, labels, shown } = this;
+    const at = this.frame * n;
     for (const misses of [false, true]) { // mistakes on top
       for (let i = 0; i < n; i++) {
-        if (!shown[i]) continue;
-        const said = this.predictions[at + i];
-        if ((said !== labels[i]) !== misses) continue;
-        const dot = this.sprite(i < train ? 0 : 1, labels[i], said);
-        const half = dot.width / 2;
-        ctx.drawImage(dot, Math.round(now[2 * i] - half),
-          Math.round(now[2 * i + 1] - half));
+        if (!shown[i] || (this.predictions[at + i] !== labels[i]) !== misses) continue;
+        this.dot(ctx, i);
       }
     }
     if (this.named.input.checked) this.drawNames(ctx, share);
     this.drawSelected(ctx);
     if (this.hover >= 0) this.ring(ctx, this.hover, 2.2);
     this.el.dataset.painted = (performance.now() - begin).toFixed(2);
+  }
+
+  dot(ctx, i) {
+    const dot = this.sprite(i < this.header.train ? 0 : 1, this.labels[i],
+      this.predictions[this.frame * this.n + i]);
+    const half = dot.width / 2;
+    ctx.drawImage(dot, Math.round(this.now[2 * i] - half),
+      Math.round(this.now[2 * i + 1] - half));
   }
 
   drawTrails(ctx) {
@@ -759,7 +771,10 @@ class View {
       ctx.stroke();
     }
     ctx.setLineDash([]);
-    for (const j of this.neighboursOf(i)) this.ring(ctx, j, 1.7);
+    for (const j of this.neighboursOf(i)) {
+      if (!this.shown[j]) this.dot(ctx, j); // a neighbour is one though filtered out
+      this.ring(ctx, j, 1.7);
+    }
     const way = Array.from({ length: this.frames }, (_, t) =>
       t === this.frame ? here : this.place(t, i));
     for (const [colour, width] of [["halo", 4.5], ["ink", 2]]) {
@@ -784,10 +799,7 @@ class View {
       ctx.stroke();
     });
     ctx.restore();
-    const dot = this.sprite(i < this.header.train ? 0 : 1, this.labels[i],
-      this.predictions[this.frame * this.n + i]);
-    ctx.drawImage(dot, Math.round(here[0] - dot.width / 2),
-      Math.round(here[1] - dot.width / 2));
+    this.dot(ctx, i);
     this.ring(ctx, i, 2.4);
   }
 
@@ -886,6 +898,7 @@ class View {
         `${this.header.epochs[this.frame]}`));
     this.drawStrip(i);
     if (!this.k) return;
+    const focused = this.near.contains(document.activeElement);
     this.near.replaceChildren(...this.neighboursOf(i).map((j) => {
       const name = names[this.labels[j]];
       const button = make("button", { type: "button", hue: colours[this.labels[j]],
@@ -900,6 +913,7 @@ class View {
       button.append(name);
       return button;
     }));
+    if (focused) this.near.firstChild.focus();
   }
 
   drawStrip(i) {
