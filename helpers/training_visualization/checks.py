@@ -56,7 +56,7 @@ def checkpoints(X: Sequence[np.ndarray] | np.ndarray) -> list[np.ndarray]:
         if x.shape != listed[0].shape:
             raise ValueError(
                 f"checkpoint {number} has shape {x.shape}, the first one "
-                f"{listed[0].shape}; bring the same samples and features at every checkpoint"
+                f"{listed[0].shape}; bring the same samples and features each time"
             )
     return listed
 

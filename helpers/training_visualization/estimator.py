@@ -26,7 +26,7 @@ from helpers.training_visualization.projection import Projection
 from helpers.training_visualization.trace import Trace
 
 
-class DVI(BaseEstimator):
+class DVI(BaseEstimator):  # type: ignore[misc]
     """DeepVisualInsight: maps of a classifier's representations through its training.
 
     Parameters
@@ -224,7 +224,7 @@ class DVI(BaseEstimator):
         rates = None
         if self.epochs_:
             k = min(self.n_neighbors, len(x) - 1)
-            rates = preserving_rate(self._last, x, k)
+            rates = preserving_rate(self._last_x, x, k)
         network = self._network(x.shape[1])
         seed = self.random_state + len(self.epochs_)
         batches = Batches(
@@ -247,13 +247,15 @@ class DVI(BaseEstimator):
                 0.0 if first else self.temporal_weight,
                 self.negatives,
             ),
-            None if self.attention is None else attention(head, points, self.attention),
+            None
+            if self.attention is None or head is None
+            else attention(head, points, self.attention),
             None
             if rates is None
             else np.concatenate([rates, np.zeros(len(edge), rates.dtype)]),
         )
         self.n_features_in_, self.n_samples_ = x.shape[1], len(x)
-        self._last = x
+        self._last_x: np.ndarray = x
         self._networks.append(network.cpu().eval())
         self._scales.append(scale)
         self._heads.append(head)
