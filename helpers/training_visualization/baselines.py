@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def project_pca(trace: Trace) -> Projection:
 
 
 def project_tsne(
-    trace: Trace, perplexity: float = 30.0, random_state: int = 0
+    trace: Trace, perplexity: float = 30.0, random_state: int = 0, **options: Any
 ) -> Projection:
     """t-SNE of scikit-learn, per checkpoint; it places no new samples, inverts none.
 
@@ -68,6 +69,8 @@ def project_tsne(
     ----------
     perplexity : float
         Effective number of neighbours (30 in the released baseline).
+    **options
+        For scikit-learn's ``TSNE``.
 
     Raises
     ------
@@ -84,7 +87,7 @@ def project_tsne(
     places, seconds = [], []
     for points in training_points(trace):
         began = time.process_time()
-        model = TSNE(2, perplexity=perplexity, random_state=random_state)
+        model = TSNE(2, perplexity=perplexity, random_state=random_state, **options)
         places.append(model.fit_transform(points))
         seconds.append(time.process_time() - began)
     train, boundary = split_places(trace, places)

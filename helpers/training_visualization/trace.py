@@ -115,6 +115,18 @@ class Trace:
         labels = self.y if split == "train" else self.y_test
         return (scores.argmax(axis=2) == labels).mean(axis=1)
 
+    def first(self, samples: int, test: int) -> Trace:
+        """Only the first training and test samples."""
+        return Trace(
+            self.epochs,
+            self.train[:, :samples],
+            self.heads,
+            self.y[:samples],
+            self.test[:, :test] if self.test.size else self.test,
+            self.y_test[:test],
+            self.boundary,
+        )
+
     def at(self, places: Sequence[int]) -> Trace:
         """Some of the checkpoints, by position."""
         keep = list(places)
