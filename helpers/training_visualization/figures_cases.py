@@ -23,7 +23,7 @@ CHOICES = {
     "low_margin": ("margin below δ / %", 100.0),
     "boundary_distance": ("distance to the\nboundary", 1.0),
     "cover_radius": ("cover radius", 1.0),
-    "accuracy": ("accuracy after\n/ %", 100.0),
+    "accuracy": ("test accuracy / %", 100.0),
 }
 
 
@@ -85,6 +85,8 @@ def active_bars(frame: pd.DataFrame) -> Figure:
                 width = means.get(method, 0.0)
                 ax.barh(row, width, 0.6, color=colours[method], alpha=0.3)
             ax.set_xlim(0, None)
+        if scale == 100:
+            ax.set_xlim(right=min(ax.get_xlim()[1], 102))
         ax.set_xlabel(label, fontsize=7.5)
         colour_names(ax, colours)
     return figure

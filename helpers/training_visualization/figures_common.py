@@ -1,4 +1,4 @@
-"""What the chapter's figures share: intervals over seeds, labels, axes, rows of dots."""
+"""What the chapter's figures share: intervals, labels, axes, rows of dots."""
 
 from __future__ import annotations
 
@@ -152,6 +152,7 @@ def log_axis(ax: Axes, which: Literal["x", "y"], unit: str = "") -> None:
     axis.set_major_formatter(lambda x, _: f"{x:g}{unit}")
     axis.set_minor_locator(NullLocator())
 
+
 def line_over_epochs(
     ax: Axes, rows: pd.DataFrame, column: str, colour: str, scale: float = 1.0
 ) -> float | None:
@@ -211,7 +212,6 @@ def dot_rows(
         means[name] = mean
     ax.set_yticks(range(len(groups)), list(groups))
     ax.set_ylim(len(groups) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
     ax.margins(x=0.12)
     ax.xaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
     return means
@@ -237,7 +237,7 @@ def name_dots(ax: Axes, places: Sequence[tuple[float, float, str, str]]) -> None
         ax.annotate(
             name,
             (x, y),
-            xytext=(x + side * 0.035, height),
+            xytext=(x + side * 0.045, height),
             xycoords="axes fraction",
             textcoords="axes fraction",
             ha="left" if side > 0 else "right",

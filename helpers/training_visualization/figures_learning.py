@@ -99,7 +99,7 @@ def boundary_examples(
             f"{100 * share:.0f} %", fontsize=7.5, fontweight="normal", loc="center"
         )
         axes[2, column].set_xlabel(second, fontsize=8, fontweight="bold")
-    for row, text in enumerate(("parent", "mix", "parent")):
+    for row, text in enumerate(("parent", "mix, % upper", "parent")):
         axes[row, 0].set_ylabel(text, fontsize=7.5)
     return figure
 
@@ -154,7 +154,7 @@ def cost(frame: pd.DataFrame) -> Figure:
         )
         if len(points) > 1:
             exponent = np.polyfit(np.log(points), np.log(means), 1)[0]
-            text += f", n^{exponent:.2f}"
+            text += f", $n^{{{exponent:.2f}}}$"
         labels.append((float(means[-1]), text, colour))
     ax.set(xlabel="points n", ylabel="processor time / s")
     log_axis(ax, "x")

@@ -25,7 +25,7 @@ PROPERTIES = {
     "boundary": ("boundary points kept of {k}", 1.0, "more"),
     "ppr": ("predictions kept / %", 100.0, "more"),
     "confidence_difference": ("confidence change / %", 100.0, "less"),
-    "temporal": ("correlation r", 1.0, "less"),
+    "temporal": ("correlation r", 1.0, "more negative"),
     "movement": ("movement / map sd", 1.0, "less"),
 }
 IN_TIME = ("temporal", "movement")
@@ -75,7 +75,9 @@ def property_by_epoch(
         labels.append((scale * chance, "chance", style.PALETTE["grey"]))
     ax.set(xlabel="epoch", ylabel=f"{label}, {split}")
     ax.set_title(f"{better} is better", fontweight="normal", fontsize=8)
-    if column != "ppr":
+    if column == "ppr":
+        ax.set_ylim(top=min(ax.get_ylim()[1], 101))
+    else:
         ax.set_ylim(0, None)
     label_ends(ax, labels, gap=0.085)
     return figure
@@ -111,8 +113,7 @@ def property_summary(
     size = (1.3 + 1.75 * len(columns), 1.0 + 0.23 * len(methods))
     figure, axes = style.subplots(1, len(columns), size, sharey=True, squeeze=False)
     for ax, column, (label, scale, better) in zip(axes[0], columns, parts, strict=True):
-        groups = {method: scale * per_seed.loc[method, column] for method in methods}
-        dot_rows(ax, groups, colours)
+        dot_rows(ax, _by_method(per_seed, methods, column, scale), colours)
         ax.set_xlabel(f"{label}\n({better} is better)", fontsize=7.5)
         colour_names(ax, colours)
     return figure
@@ -211,8 +212,7 @@ def ablation(
     if full not in variants:
         raise unknown_name("variant", full, variants)
     spatial = rows.groupby(["method", "seed"]).mean(numeric_only=True)
-    temporal = times[times["split"] == split].set_index(["method", "seed"])
-    temporal = temporal.sort_index()
+    temporal = times[times["split"] == split]
     colours = dict.fromkeys(variants, style.PAPER) | {full: style.color("DVI")}
     columns = ("neighbors", "boundary", "ppr", *IN_TIME)
     size = (9.0, 1.0 + 0.23 * len(variants))
@@ -220,17 +220,23 @@ def ablation(
     for ax, column in zip(axes, columns, strict=True):
         label, scale, better = _property(column, k)
         source = temporal if column in IN_TIME else spatial
-        known = set(source.index.get_level_values("method"))
-        groups = {
-            name: scale * source.loc[name, column] if name in known else []
-            for name in variants
-        }
-        means = dot_rows(ax, groups, colours)
+        means = dot_rows(ax, _by_method(source, variants, column, scale), colours)
         if full in means:
             ax.axvline(means[full], color=colours[full], lw=1, alpha=0.6, zorder=1)
         ax.set_xlabel(f"{label}\n({better} is better)", fontsize=7.5)
         colour_names(ax, colours)
     return figure
+
+
+def _by_method(
+    rows: pd.DataFrame, methods: Sequence[str], column: str, scale: float
+) -> dict[str, np.ndarray]:
+    """Values per method, in the order of ``methods``; none for one without rows."""
+    found = {
+        str(method): scale * part[column].to_numpy(dtype=float)
+        for method, part in rows.groupby("method")
+    }
+    return {method: found.get(method, np.zeros(0)) for method in methods}
 
 
 def _property(column: str, k: int) -> tuple[str, float, str]:

@@ -106,7 +106,7 @@ def active(seeds=3) -> pd.DataFrame:
         {
             "seed": seed,
             "method": name,
-            **dict(zip(columns, row * rng.normal(1, 0.02, 5), strict=True)),
+            **dict(zip(columns, row * rng.normal(1, 0.01, 5), strict=True)),
         }
         for name, row in values.items()
         for seed in range(seeds)

@@ -179,7 +179,7 @@ def test_plane_and_ablation_show_the_means():
 
 def test_cost_finds_a_known_exponent():
     ax = figures.cost(frames.seconds()).axes[0]
-    found = dict(text.get_text().split(", n^") for text in ax.texts)
+    found = dict(text.get_text()[:-2].split(", $n^{") for text in ax.texts)
     for method, power in {"DVI": 0.5, "TimeVis": 0.7, "UMAP": 1, "t-SNE": 1.3}.items():
         assert float(found[method]) == pytest.approx(power, abs=0.03)
 
