@@ -170,12 +170,13 @@ def line_over_epochs(
     float or None
         None, and nothing is drawn, if there is no value at all.
     """
-    values = (scale * rows.set_index("epoch")[column].dropna()).groupby(level=0)
-    epochs = sorted(values.groups)
-    if not epochs:
+    known = rows[rows[column].notna()]
+    if known.empty:
         return None
-    found = [interval(values.get_group(epoch)) for epoch in epochs]
-    means, halves = np.array(found).T
+    values = scale * known[column].to_numpy(dtype=float)
+    at = known["epoch"].to_numpy(dtype=float)
+    epochs = np.unique(at)
+    means, halves = np.array([interval(values[at == epoch]) for epoch in epochs]).T
     ax.fill_between(epochs, means - halves, means + halves, color=colour, alpha=0.15)
     ax.plot(epochs, means, "-o", color=colour, ms=3)
     return float(means[-1])
