@@ -1,0 +1,241 @@
+"""Case study: does a map show noisy labels, before and after they are learned by heart?
+
+The paper's reading is that a noisy sample first lies in the territory of its true class
+and is later pulled into that of its noisy label. Here the second half is measured, not
+assumed: a network may say the noisy label while the map still shows the true one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers.cache import stage
+from helpers.names import unknown_name
+from helpers.training_visualization.estimator import DVI
+from helpers.training_visualization.heads import logits, softmax
+from helpers.training_visualization.metrics import inverse_projection, nearest
+from helpers.training_visualization.subjects import (
+    digits,
+    tangle,
+    train_digits,
+    train_tangle,
+)
+from helpers.training_visualization.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUBJECTS = {"tangle": (tangle, train_tangle), "digits": (digits, train_digits)}
+CHECKPOINTS = {
+    "tangle": (2, 5, 10, 20, 50, 100, 200),
+    "digits": (2, 5, 10, 20, 30, 45, 60),
+}
+NEIGHBOURS = 15
+
+
+@dataclass(frozen=True)
+class NoiseStudy:
+    """A training on noisy labels with its maps.
+
+    Attributes
+    ----------
+    subject : str
+    trace : Trace
+        ``trace.y`` are the noisy labels that were trained on.
+    truth : np.ndarray
+        Shape (n,), the true labels.
+    dvi : DVI
+        Fitted to the trace; the places are ``dvi.places_``.
+    table : pd.DataFrame
+        See `measures`.
+    """
+
+    subject: str
+    trace: Trace
+    truth: np.ndarray
+    dvi: DVI
+    table: pd.DataFrame
+
+    @property
+    def places(self) -> list[np.ndarray]:
+        """Places (n, 2) of the training samples per checkpoint."""
+        return self.dvi.places_
+
+    @property
+    def noisy(self) -> np.ndarray:
+        """Whether each sample's label is wrong, shape (n,)."""
+        return self.trace.y != self.truth
+
+    @property
+    def memorised(self) -> np.ndarray:
+        """Noisy samples predicted as their noisy label, shape (checkpoints, n)."""
+        return self.noisy & (self.trace.predictions == self.trace.y)
+
+
+def noisy_labels(y: np.ndarray, share: float, seed: int = 0) -> np.ndarray:
+    """Labels of which the same share of every class is replaced by another class.
+
+    Symmetric noise: each of the other classes is as likely; never the true label, so
+    that ``noisy_labels(y, ...) != y`` tells which ones are wrong.
+
+    Parameters
+    ----------
+    y : np.ndarray
+        Shape (n,), class numbers.
+    share : float
+        In [0, 1]; rounded to whole samples per class.
+    seed : int
+        Of the choice.
+
+    Raises
+    ------
+    ValueError
+        If the share is out of range or there are fewer than two classes.
+    """
+    y = np.asarray(y)
+    if not 0 <= share <= 1:
+        raise ValueError(f"share is {share}; allowed: 0 to 1")
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(f"{len(classes)} classes; allowed: 2 or more")
+    rng = np.random.default_rng(seed)
+    labels = y.copy()
+    for place, own in enumerate(classes):
+        members = np.flatnonzero(y == own)
+        wrong = rng.choice(members, round(share * len(members)), replace=False)
+        # a step of 1 to C - 1 round the classes never returns to the own one
+        step = rng.integers(1, len(classes), len(wrong))
+        labels[wrong] = classes[(place + step) % len(classes)]
+    return labels
+
+
+@stage
+def noise_study(
+    seed: int = 0,
+    subject: str = "tangle",
+    share: float = 0.1,
+    checkpoints: Sequence[int] | None = None,
+    first_steps: int = 1200,
+    steps: int = 600,
+) -> NoiseStudy:
+    """Train on noisy labels, fit the maps, and measure both.
+
+    Parameters
+    ----------
+    seed : int
+        Of the noise, the network and the maps.
+    subject : {"tangle", "digits"}
+    share : float
+        Of every class's labels that are made wrong.
+    checkpoints : sequence of int, optional
+        Recorded epochs, the last one ends the training; `CHECKPOINTS` by default,
+        at whose end the tangle is learned by heart and most digits are.
+    first_steps, steps : int
+        Of `DVI`; half of its defaults.
+
+    Raises
+    ------
+    ValueError
+        If the subject is unknown, or as `noisy_labels`.
+    """
+    if subject not in SUBJECTS:
+        raise unknown_name("subject", subject, SUBJECTS)
+    split, train = SUBJECTS[subject]
+    marks = tuple(CHECKPOINTS[subject] if checkpoints is None else checkpoints)
+    truth = split().y
+    labels = noisy_labels(truth, share, seed)
+    trace = train(seed, epochs=marks[-1], checkpoints=marks, labels=labels)
+    dvi = DVI(first_steps=first_steps, steps=steps, random_state=seed)
+    dvi.fit_trace(trace)
+    return NoiseStudy(subject, trace, truth, dvi, measures(trace, truth, dvi))
+
+
+def measures(trace: Trace, truth: np.ndarray, dvi: DVI) -> pd.DataFrame:
+    """What network and map make of the noisy samples, one row per checkpoint.
+
+    Columns:
+
+    - ``says_noisy``, ``says_true``: share of noisy samples that the network predicts
+      as their noisy label and as their true one; ``test``: accuracy on test samples.
+    - ``shows_noisy``, ``shows_true``: share of noisy samples whose place lies in the
+      territory of either, that is whose place's pre-image is classified so.
+    - ``shows_memorised``: ``shows_noisy`` of those that the network has memorised,
+      which is also the share of them that the map shows as predicted.
+    - ``ppr``, ``ppr_clean``, ``ppr_noisy``: prediction preserving rate of all, clean
+      and noisy samples.
+    - ``near_noisy``, ``near_true``: share of a noisy sample's 15 nearest
+      representations that are labelled as it is, and as it should be.
+    - ``auc_centre``, ``auc_near``, ``auc_loss``: how well noisy and clean samples are
+      told apart by the distance to the centre (median) of the own label on the map,
+      by the share of the 15 nearest places with another label, and by the loss.
+
+    Shares and rates are NaN where there is no sample to count.
+    """
+    import pandas as pd
+
+    y, noisy = trace.y, trace.y != truth
+    rows = []
+    for t, epoch in enumerate(trace.epochs):
+        x, head, z = trace.train[t], trace.heads[t], dvi.places_[t]
+        back = dvi.inverse_transform(z, epoch)
+        says, shows = trace.predictions[t], logits(head, back).argmax(axis=1)
+        memorised = noisy & (says == y)
+        rates = inverse_projection(
+            x, back, head, {"clean": ~noisy, "noisy": noisy, "memorised": memorised}
+        )
+        ppr = {name: group["ppr"] for name, group in rates.items()}  # type: ignore[index]
+        k = min(NEIGHBOURS, len(x) - 1)
+        near = y[nearest(x, None, k)[noisy]]
+        close = y[nearest(z, None, k)]
+        loss = -np.log(np.maximum(_own(softmax(trace.train_scores[t]), y), 1e-30))
+        rows.append(
+            {
+                "epoch": epoch,
+                "says_noisy": _mean(says == y, noisy),
+                "says_true": _mean(says == truth, noisy),
+                "test": trace.accuracy("test")[t],
+                "shows_noisy": _mean(shows == y, noisy),
+                "shows_true": _mean(shows == truth, noisy),
+                "shows_memorised": ppr["memorised"],
+                "ppr": ppr["all"],
+                "ppr_clean": ppr["clean"],
+                "ppr_noisy": ppr["noisy"],
+                "near_noisy": _mean(near == y[noisy, None]),
+                "near_true": _mean(near == truth[noisy, None]),
+                "auc_centre": _auc(noisy, centre_distance(z, y)),
+                "auc_near": _auc(noisy, (close != y[:, None]).mean(axis=1)),
+                "auc_loss": _auc(noisy, loss),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def centre_distance(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Distance of each place (n, 2) to the median place of its label, shape (n,)."""
+    out = np.zeros(len(z))
+    for label in np.unique(y):
+        own = y == label
+        out[own] = np.linalg.norm(z[own] - np.median(z[own], axis=0), axis=1)
+    return out
+
+
+def _own(table: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return table[np.arange(len(y)), y]
+
+
+def _mean(found: np.ndarray, of: np.ndarray | slice = slice(None)) -> float:
+    chosen = found[of]
+    return float(chosen.mean()) if chosen.size else float("nan")
+
+
+def _auc(positive: np.ndarray, score: np.ndarray) -> float:
+    """Chance that a positive scores above a negative; NaN if one kind is missing."""
+    from sklearn.metrics import roc_auc_score
+
+    if positive.all() or not positive.any():
+        return float("nan")
+    return float(roc_auc_score(positive, score))
