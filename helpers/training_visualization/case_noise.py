@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 SUBJECTS = {"tangle": (tangle, train_tangle), "digits": (digits, train_digits)}
 CHECKPOINTS = {
-    "tangle": (2, 5, 10, 20, 50, 100, 200),
-    "digits": (2, 5, 10, 20, 30, 45, 60),
+    "tangle": (2, 20, 50, 100, 300),
+    "digits": (2, 10, 30, 45, 60),
 }
 NEIGHBOURS = 15
 
@@ -168,10 +168,13 @@ def measures(trace: Trace, truth: np.ndarray, dvi: DVI) -> pd.DataFrame:
     - ``ppr``, ``ppr_clean``, ``ppr_noisy``: prediction preserving rate of all, clean
       and noisy samples.
     - ``near_noisy``, ``near_true``: share of a noisy sample's 15 nearest
-      representations that are labelled as it is, and as it should be.
+      representations that are labelled as it is, and as it should be; ``beside_noisy``,
+      ``beside_true``: the same of its 15 nearest places. A territory may be an island
+      under a single sample that has not moved towards its noisy label at all.
     - ``auc_centre``, ``auc_near``, ``auc_loss``: how well noisy and clean samples are
       told apart by the distance to the centre (median) of the own label on the map,
-      by the share of the 15 nearest places with another label, and by the loss.
+      by the share of the 15 nearest places with another label, and by the loss;
+      ``auc_near_features``: as ``auc_near``, of representations, without any map.
 
     Shares and rates are NaN where there is no sample to count.
     """
@@ -189,8 +192,7 @@ def measures(trace: Trace, truth: np.ndarray, dvi: DVI) -> pd.DataFrame:
         )
         ppr = {name: group["ppr"] for name, group in rates.items()}  # type: ignore[index]
         k = min(NEIGHBOURS, len(x) - 1)
-        near = y[nearest(x, None, k)[noisy]]
-        close = y[nearest(z, None, k)]
+        near, close = y[nearest(x, None, k)], y[nearest(z, None, k)]
         loss = -np.log(np.maximum(_own(softmax(trace.train_scores[t]), y), 1e-30))
         rows.append(
             {
@@ -204,10 +206,13 @@ def measures(trace: Trace, truth: np.ndarray, dvi: DVI) -> pd.DataFrame:
                 "ppr": ppr["all"],
                 "ppr_clean": ppr["clean"],
                 "ppr_noisy": ppr["noisy"],
-                "near_noisy": _mean(near == y[noisy, None]),
-                "near_true": _mean(near == truth[noisy, None]),
+                "near_noisy": _mean(near == y[:, None], noisy),
+                "near_true": _mean(near == truth[:, None], noisy),
+                "beside_noisy": _mean(close == y[:, None], noisy),
+                "beside_true": _mean(close == truth[:, None], noisy),
                 "auc_centre": _auc(noisy, centre_distance(z, y)),
                 "auc_near": _auc(noisy, (close != y[:, None]).mean(axis=1)),
+                "auc_near_features": _auc(noisy, (near != y[:, None]).mean(axis=1)),
                 "auc_loss": _auc(noisy, loss),
             }
         )
