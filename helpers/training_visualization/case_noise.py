@@ -7,7 +7,7 @@ assumed: a network may say the noisy label while the map still shows the true on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,14 @@ from helpers.cache import stage
 from helpers.names import unknown_name
 from helpers.training_visualization.estimator import DVI
 from helpers.training_visualization.heads import logits, softmax
-from helpers.training_visualization.metrics import inverse_projection, nearest
+from helpers.training_visualization.metrics import (
+    boundary_preservation,
+    inverse_projection,
+    nearest,
+    neighbor_preservation,
+)
 from helpers.training_visualization.subjects import (
+    Split,
     digits,
     tangle,
     train_digits,
@@ -29,12 +35,18 @@ from helpers.training_visualization.trace import Trace
 if TYPE_CHECKING:
     import pandas as pd
 
-SUBJECTS = {"tangle": (tangle, train_tangle), "digits": (digits, train_digits)}
+SUBJECTS: dict[str, tuple[Callable[[], Split], Callable[..., Trace]]] = {
+    "tangle": (tangle, train_tangle),
+    "digits": (digits, train_digits),
+}
 CHECKPOINTS = {
     "tangle": (2, 20, 50, 100, 300),
     "digits": (2, 10, 30, 45, 60),
 }
 NEIGHBOURS = 15
+
+Fit = tuple[int, float, int]
+FITS: tuple[Fit, ...] = ((128, 5.0, 1200), (128, 5.0, 4000), (256, 5.0, 4000))
 
 
 @dataclass(frozen=True)
@@ -142,9 +154,7 @@ def noise_study(
     ValueError
         If the subject is unknown, or as `noisy_labels`.
     """
-    if subject not in SUBJECTS:
-        raise unknown_name("subject", subject, SUBJECTS)
-    split, train = SUBJECTS[subject]
+    split, train = _subject(subject)
     marks = tuple(CHECKPOINTS[subject] if checkpoints is None else checkpoints)
     truth = split().y
     labels = noisy_labels(truth, share, seed)
@@ -152,6 +162,60 @@ def noise_study(
     dvi = DVI(first_steps=first_steps, steps=steps, random_state=seed)
     dvi.fit_trace(trace)
     return NoiseStudy(subject, trace, truth, dvi, measures(trace, truth, dvi))
+
+
+@stage
+def capacity_study(
+    seed: int = 0,
+    subject: str = "tangle",
+    share: float = 0.1,
+    epoch: int | None = None,
+    fits: Sequence[Fit] = FITS,
+) -> pd.DataFrame:
+    """Is it the map's size that keeps it from showing what is learned by heart?
+
+    The last checkpoint alone is fitted several times, without a predecessor. Columns
+    are those of `measures`, one row per fit, and width, recon_weight, steps,
+    ``ppr_test`` (of the test samples), and neighbors and boundary of `metrics`.
+
+    Parameters
+    ----------
+    seed, subject, share
+        See `noise_study`.
+    epoch : int, optional
+        Length of the training; that of `noise_study` by default.
+    fits : sequence of tuple
+        Width of the hidden layers, weight of the reconstruction, and steps.
+    """
+    import pandas as pd
+
+    split, train = _subject(subject)
+    last = CHECKPOINTS[subject][-1] if epoch is None else epoch
+    truth = split().y
+    trace = train(
+        seed,
+        epochs=last,
+        checkpoints=(last,),
+        labels=noisy_labels(truth, share, seed),
+    )
+    x, test, head = trace.train[0], trace.test[0], trace.heads[0]
+    tables = []
+    for width, weight, steps in fits:
+        dvi = DVI(
+            hidden=(width,) * 3,
+            recon_weight=weight,
+            first_steps=steps,
+            random_state=seed,
+        ).fit_trace(trace)
+        back = dvi.inverse_transform(dvi.transform(test))
+        z, edge, edge_z = dvi.places_[0], dvi.boundary_[0], dvi.boundary_places_[0]
+        table = measures(trace, truth, dvi)
+        table["width"], table["recon_weight"], table["steps"] = width, weight, steps
+        table["ppr_test"] = inverse_projection(test, back, head)["ppr"]
+        table["neighbors"] = neighbor_preservation(x, z)
+        table["boundary"] = boundary_preservation(x, z, edge, edge_z)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
 
 
 def measures(trace: Trace, truth: np.ndarray, dvi: DVI) -> pd.DataFrame:
@@ -226,6 +290,12 @@ def centre_distance(z: np.ndarray, y: np.ndarray) -> np.ndarray:
         own = y == label
         out[own] = np.linalg.norm(z[own] - np.median(z[own], axis=0), axis=1)
     return out
+
+
+def _subject(name: str) -> tuple[Callable[[], Split], Callable[..., Trace]]:
+    if name not in SUBJECTS:
+        raise unknown_name("subject", name, list(SUBJECTS))
+    return SUBJECTS[name]
 
 
 def _own(table: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ def small_trace(seed: int = 0, count: int = 60) -> Trace:
 def study() -> ActiveStudy:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CURRICULUM_CACHE", "off")
-        return active_study(0, epochs=60, first_steps=700)
+        return active_study(0, epochs=60, first_steps=500)
 
 
 @pytest.mark.parametrize("name", STRATEGIES)

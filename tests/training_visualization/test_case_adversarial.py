@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
@@ -20,11 +22,16 @@ from helpers.training_visualization.heads import logits
 from helpers.training_visualization.subjects import digits
 
 
+def lines(table: pd.DataFrame) -> list[Any]:
+    """Rows with a column's value as an attribute."""
+    return list(table.itertuples())
+
+
 @pytest.fixture(scope="module")
 def study() -> AdversarialStudy:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CURRICULUM_CACHE", "off")
-        return adversarial_study(0, checkpoints=(3,), first_steps=700, steps=350)
+        return adversarial_study(0, checkpoints=(2,), first_steps=500, steps=250)
 
 
 def test_an_attack_stays_in_its_box_and_leaves_the_model_alone() -> None:
@@ -48,7 +55,7 @@ def test_an_attack_stays_in_its_box_and_leaves_the_model_alone() -> None:
 
 
 def test_on_a_linear_model_the_attack_finds_the_worst_corner() -> None:
-    """Brute force over the corners of the box; with two classes the loss is monotone."""
+    """All corners of the box are tried: on a linear model the worst is one of them."""
     torch.manual_seed(3)
     model = nn.Linear(5, 2)
     x, y = 0.3 + 0.4 * torch.rand(6, 5), torch.tensor([0, 1, 0, 1, 1, 0])
@@ -73,7 +80,7 @@ def test_bad_attacks(options: dict[str, float], message: str) -> None:
 
 def test_the_trace_holds_each_kind_in_order(study: AdversarialStudy) -> None:
     split = digits()
-    assert study.trace.epochs == (0, 3)
+    assert study.trace.epochs == (0, 2)
     assert study.trace.test.shape == (2, 3 * 360, 64)
     np.testing.assert_array_equal(study.trace.y_test, np.tile(split.y_test, 3))
     clean, old, new = (study.images[:, study.rows(kind)] for kind in KINDS)
@@ -88,7 +95,7 @@ def test_the_trace_holds_each_kind_in_order(study: AdversarialStudy) -> None:
 def test_the_table_is_what_it_says(study: AdversarialStudy) -> None:
     trace = study.trace
     assert list(study.table.kind) == list(KINDS) * 2
-    for i, row in study.table.iterrows():
+    for i, row in enumerate(lines(study.table)):
         t, part = i // 3, study.rows(row.kind)
         epoch, head = trace.epochs[t], trace.heads[t]
         z = study.places[t]
@@ -107,17 +114,16 @@ def test_the_table_is_what_it_says(study: AdversarialStudy) -> None:
             off = train - train.mean(axis=0)
             size = np.sqrt(np.square(off).sum(axis=1).mean())
             gap = np.linalg.norm(points[part] - points[study.rows("clean")], axis=1)
-            assert row[name] == pytest.approx(gap.mean() / size, rel=1e-3)
+            assert getattr(row, name) == pytest.approx(gap.mean() / size, rel=1e-3)
 
 
 def test_training_hardens_and_attacked_samples_move_less(
     study: AdversarialStudy,
 ) -> None:
-    table = study.table.set_index(["epoch", "kind"])
-    before, after = table.loc[(0, "new attack")], table.loc[(3, "new attack")]
-    assert table.loc[(0, "clean")].accuracy > 0.95
+    clean, _, before, _, old, after = lines(study.table)
+    assert clean.accuracy > 0.95
     assert before.accuracy < 0.4
-    assert after.accuracy > before.accuracy + 0.2
+    assert after.accuracy > before.accuracy + 0.15
     assert after.moved < before.moved
     assert after.territory > before.territory + 0.15
-    assert table.loc[(3, "old attack")].accuracy > after.accuracy
+    assert old.accuracy > after.accuracy
