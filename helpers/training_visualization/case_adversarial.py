@@ -228,7 +228,7 @@ def _hardened(
                     F.cross_entropy(model(attacked), y[batch]).backward()
                     optimiser.step()
             if epoch in training.checkpoints:
-                record.record(epoch)
+                record.snapshot(epoch)
                 new = attack(model.eval(), clean, targets, random) if epoch else old
                 seen = torch.cat([clean, old, new])
                 with torch.no_grad():

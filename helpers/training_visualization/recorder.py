@@ -36,7 +36,7 @@ _SAMPLER = BoundarySampler()
 class Recorder:
     """Snapshots of a classifier during its training, as one `Trace`.
 
-    ``recorder.record(epoch)`` goes into a plain training loop, or use
+    ``recorder.snapshot(epoch)`` goes into a plain training loop, or use
     `trainer_callback.RecorderCallback`. A snapshot runs in evaluation mode without
     gradients and leaves modes, weights and torch's random numbers as they were.
 
@@ -85,7 +85,7 @@ class Recorder:
     >>> x = np.eye(2, dtype=np.float32)
     >>> with Recorder(model, data=x, y=[0, 1], boundary=None) as recorder:
     ...     for epoch in (1, 2):
-    ...         recorder.record(epoch)  # after an epoch of training
+    ...         recorder.snapshot(epoch)  # after an epoch of training
     >>> recorder.trace().train.shape
     (2, 2, 3)
     """
@@ -148,7 +148,7 @@ class Recorder:
         """Epochs that are recorded, ascending; also those found in the folder."""
         return tuple(sorted(self._checkpoints))
 
-    def record(self, epoch: int) -> None:
+    def snapshot(self, epoch: int) -> None:
         """Take a snapshot; an epoch that was found in the folder is kept as it is.
 
         Raises

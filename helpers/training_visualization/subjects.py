@@ -234,7 +234,7 @@ def train_and_record(
                     F.cross_entropy(model(inputs[batch]), targets[batch]).backward()
                     optimiser.step()
             if epoch in training.checkpoints:
-                recorder.record(epoch)
+                recorder.snapshot(epoch)
         return recorder.trace()
 
 

@@ -274,7 +274,7 @@ def train_paper(
         while True:
             # saved before it is recorded, so that a stop between the two loses nothing
             if training.epoch in recipe.checkpoints:
-                recorder.record(training.epoch)
+                recorder.snapshot(training.epoch)
             if training.epoch >= recipe.epochs:
                 return recorder.trace()
             training.train_epoch()

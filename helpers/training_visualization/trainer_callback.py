@@ -11,7 +11,7 @@ from helpers.training_visualization.recorder import Recorder
 
 
 class RecorderCallback(TrainerCallback):
-    """Calls ``recorder.record`` at the end of every epoch.
+    """Calls ``recorder.snapshot`` at the end of every epoch.
 
     The last part of an epoch, where ``max_steps`` ends the training inside one, is not
     recorded, and neither is an epoch that the recorder already has, as when the
@@ -65,7 +65,7 @@ class RecorderCallback(TrainerCallback):
 
     def _record(self, epoch: int) -> None:
         if epoch not in self.recorder.epochs:
-            self.recorder.record(epoch)
+            self.recorder.snapshot(epoch)
 
 
 def _same(model: Any, watched: nn.Module) -> bool:

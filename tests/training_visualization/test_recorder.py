@@ -76,7 +76,7 @@ def test_a_trace_holds_what_the_network_does(batch: int) -> None:
     expected, tested = [], []
     for epoch in (2, 5):
         train(model)
-        recorder.record(epoch)
+        recorder.snapshot(epoch)
         expected.append(whole(model))
         tested.append(whole(model, X_TEST))
     trace = recorder.trace()
@@ -106,7 +106,7 @@ def test_training_runs_as_if_nobody_watched() -> None:
     for epoch in range(3):
         train(watched, 2)
         before = [p.grad.clone() for p in watched.parameters() if p.grad is not None]
-        recorder.record(epoch)
+        recorder.snapshot(epoch)
         after = [p.grad for p in watched.parameters() if p.grad is not None]
         assert all(map(torch.equal, before, after))
         assert watched[0].training
@@ -132,14 +132,14 @@ def test_an_error_leaves_no_hook_and_no_mode() -> None:
         pytest.raises(KeyboardInterrupt),
         Recorder(model, data=X, y=Y, forward=forward) as recorder,
     ):
-        recorder.record(0)
+        recorder.snapshot(0)
         fails = True
-        recorder.record(1)
+        recorder.snapshot(1)
     assert hooks(model) == 0
     assert model.training
     assert recorder.trace().epochs == (0,)
     with pytest.raises(RuntimeError, match="closed"):
-        recorder.record(2)
+        recorder.snapshot(2)
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_any_layer_may_be_watched(
     recorder = Recorder(model, layer, head=head, data=X, y=Y, boundary=None)
     if head == "2":
         with pytest.raises(ValueError, match="does not decide the logits"):
-            recorder.record(0)
+            recorder.snapshot(0)
         return
-    recorder.record(0)
+    recorder.snapshot(0)
     trace = recorder.trace()
     assert trace.train.shape[2] == features
     assert isinstance(trace.heads[0], LinearHead) is linear
@@ -184,7 +184,7 @@ def test_the_rest_of_a_network_with_images_and_a_module_as_layer() -> None:
     )
     images = RNG.normal(size=(12, 1, 6, 6)).astype(np.float32)
     recorder = Recorder(model, model[0], data=torch.tensor(images), y=np.arange(12) % 3)
-    recorder.record(0)
+    recorder.snapshot(0)
     trace = recorder.trace()
     assert trace.train.shape == (1, 12, 64)
     np.testing.assert_allclose(trace.train_scores[0], whole(model, images), atol=1e-5)
@@ -199,7 +199,7 @@ def test_a_head_that_is_a_block() -> None:
     model = nn.Sequential(nn.Conv2d(1, 4, 3), block)
     images = RNG.normal(size=(12, 1, 6, 6)).astype(np.float32)
     recorder = Recorder(model, head=block, data=images, y=np.arange(12) % 3)
-    recorder.record(0)
+    recorder.snapshot(0)
     trace = recorder.trace()
     assert trace.train.shape == (1, 12, 64)
     np.testing.assert_allclose(trace.train_scores[0], whole(model, images), atol=1e-5)
@@ -218,7 +218,7 @@ def test_layers_and_models_that_return_tuples() -> None:
     model, series = Recurrent(), X.reshape(40, 3, 2)
     for layer, features in (("rnn", 12), (None, 4)):
         recorder = Recorder(model, layer, data=series, y=Y)
-        recorder.record(0)
+        recorder.snapshot(0)
         trace = recorder.trace()
         assert trace.train.shape == (1, 40, features)
         with torch.no_grad():
@@ -227,14 +227,14 @@ def test_layers_and_models_that_return_tuples() -> None:
 
 
 def test_a_path_around_the_layer_is_refused() -> None:
-    Recorder(Branches(), "body", data=X, y=Y, boundary=None).record(0)
+    Recorder(Branches(), "body", data=X, y=Y, boundary=None).snapshot(0)
     for model, options in (
         (Branches(skip=True), {"head": "head"}),
         (Branches(factor=2.0), {"head": "head"}),
     ):
         recorder = Recorder(model, data=X, y=Y, boundary=None, **options)
         with pytest.raises(ValueError, match="does not decide the logits"):
-            recorder.record(0)
+            recorder.snapshot(0)
 
 
 def test_token_ids_and_wrapped_logits() -> None:
@@ -259,7 +259,7 @@ def test_token_ids_and_wrapped_logits() -> None:
     recorder = Recorder(
         Bag(), forward=forward, mix="representations", boundary_share=0.5, **options
     )
-    recorder.record(0)
+    recorder.snapshot(0)
     trace = recorder.trace()
     assert len(trace.boundary[0]) > 0
     assert (margin(logits(trace.heads[0], trace.boundary[0])) < 0.1).all()
@@ -269,7 +269,7 @@ def test_token_ids_and_wrapped_logits() -> None:
 def test_other_floating_types(dtype: torch.dtype) -> None:
     model = network().to(dtype)
     recorder = Recorder(model, data=X, y=Y)
-    recorder.record(0)
+    recorder.snapshot(0)
     assert recorder.trace().train.dtype == np.float32
     assert recorder.trace().heads[0].weight.dtype == np.float32
 
@@ -278,7 +278,7 @@ def test_boundary_samples_depend_on_seed_and_epoch() -> None:
     def edges(seed: int) -> list[np.ndarray]:
         recorder = Recorder(network(), data=X, y=Y, boundary_share=0.5, seed=seed)
         for epoch in (0, 1):
-            recorder.record(epoch)
+            recorder.snapshot(epoch)
         return list(recorder.trace().boundary)
 
     np.testing.assert_array_equal(edges(0)[0], edges(0)[0])
@@ -291,7 +291,7 @@ def test_one_predicted_class_has_no_boundary() -> None:
     with torch.no_grad():
         model[4].bias[0] = 100
     recorder = Recorder(model, data=X, y=Y)
-    recorder.record(0)
+    recorder.snapshot(0)
     assert recorder.trace().boundary[0].shape == (0, 8)
 
 
@@ -305,7 +305,7 @@ def test_an_interrupted_recording_goes_on(tmp_path: Path, layer: str | None) -> 
         )
         for epoch in range(until):
             train(model, 2)
-            recorder.record(epoch)
+            recorder.snapshot(epoch)
         return recorder
 
     run(2, tmp_path)
@@ -340,7 +340,7 @@ def test_an_interrupted_recording_goes_on(tmp_path: Path, layer: str | None) -> 
 
 def test_recordings_are_not_mixed(tmp_path: Path) -> None:
     model = network()
-    Recorder(model, data=X, y=Y, folder=tmp_path).record(0)
+    Recorder(model, data=X, y=Y, folder=tmp_path).snapshot(0)
     for change in (
         {"data": X + 1},
         {"y": Y[::-1].copy()},
@@ -354,7 +354,7 @@ def test_recordings_are_not_mixed(tmp_path: Path) -> None:
             Recorder(model, **options)
     other = Recorder(network(1), data=X, y=Y, folder=tmp_path)
     with pytest.raises(ValueError, match="epoch 0 of another training"):
-        other.record(0)
+        other.snapshot(0)
     with pytest.raises(ValueError, match="holds a recording of other"):
         Recorder(model, data=X, y=Y, seed=1).save(tmp_path)
 
@@ -362,7 +362,7 @@ def test_recordings_are_not_mixed(tmp_path: Path) -> None:
 def test_damaged_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="holds no recorded checkpoint"):
         Recorder.load_trace(tmp_path)
-    Recorder(network(), data=X, y=Y, folder=tmp_path).record(0)
+    Recorder(network(), data=X, y=Y, folder=tmp_path).snapshot(0)
     path = tmp_path / "epoch_000000.npz"
     content = path.read_bytes()
     np.savez(tmp_path / "x.npz", a=np.array([object()], dtype=object))
@@ -411,15 +411,15 @@ def test_bad_epochs_and_bad_weights() -> None:
     recorder = Recorder(model, data=X, y=Y)
     with pytest.raises(ValueError, match="nothing is recorded"):
         recorder.trace()
-    recorder.record(3)
+    recorder.snapshot(3)
     with pytest.raises(ValueError, match="epoch 3 is recorded twice"):
-        recorder.record(3)
+        recorder.snapshot(3)
     with pytest.raises(ValueError, match="epoch is -1"):
-        recorder.record(-1)
+        recorder.snapshot(-1)
     with torch.no_grad():
         model[0].weight[0, 0] = np.nan
     with pytest.raises(ValueError, match="epoch 4 are not finite"):
-        recorder.record(4)
+        recorder.snapshot(4)
     assert recorder.epochs == (3,)
     with pytest.raises(ValueError, match="has no linear layer"):
         Recorder(nn.Sequential(nn.ReLU()), data=X, y=Y)
@@ -431,7 +431,7 @@ def test_a_model_stays_on_its_gpu() -> None:
     state = torch.cuda.get_rng_state()
     for layer in (None, "0"):
         recorder = Recorder(model, layer, data=X, y=Y)
-        recorder.record(0)
+        recorder.snapshot(0)
         assert len(recorder.trace().boundary[0]) > 0
         assert recorder.trace().train_scores.shape == (1, 40, 3)
     assert next(model.parameters()).is_cuda

@@ -157,7 +157,7 @@ def test_a_stopped_training_ends_as_a_straight_one(
         return {**state["model"], "draw": state["draw"], "trace": trace.train}
 
     straight = run("straight")
-    train_epoch, record = PaperTraining.train_epoch, Recorder.record
+    train_epoch, record = PaperTraining.train_epoch, Recorder.snapshot
     calls = {"train": 0, "record": 0}
 
     def stopping_train(self: PaperTraining) -> None:
@@ -173,7 +173,7 @@ def test_a_stopped_training_ends_as_a_straight_one(
         record(self, epoch)
 
     monkeypatch.setattr(PaperTraining, "train_epoch", stopping_train)
-    monkeypatch.setattr(Recorder, "record", stopping_record)
+    monkeypatch.setattr(Recorder, "snapshot", stopping_record)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             train_paper("cifar10", "", tmp_path / "cut", recipe=TINY, images=images)
