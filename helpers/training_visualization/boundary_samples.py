@@ -167,7 +167,9 @@ class BoundarySampler:
 
 
 def mix(x: np.ndarray, parents: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """``m x1 + (1 - m) x2`` for every pair, shape (m, ...)."""
+    """``m x1 + (1 - m) x2`` for every pair, shape (m, ...), of floats."""
+    if not np.issubdtype(x.dtype, np.floating):
+        x = x.astype(np.float32)  # a share of an integer type would be 0 or 1
     weight = shares.reshape(-1, *[1] * (x.ndim - 1)).astype(x.dtype)
     return weight * x[parents[:, 0]] + (1 - weight) * x[parents[:, 1]]
 
