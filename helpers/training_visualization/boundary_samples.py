@@ -117,10 +117,9 @@ class BoundarySampler:
             # a pair is tried in both directions, so one draw makes up to two samples
             drawn = rng.choice(len(pairs), size=missing, p=tally.chances())
             first, second = _draw(rng, labels, scores, pairs[drawn])
-            parents = np.concatenate(
-                [np.stack([first, second], 1), np.stack([second, first], 1)]
-            )
-            number = np.concatenate([drawn, drawn])
+            # direction after direction, so that a cut keeps as many of either
+            both = np.stack([first, second, second, first], axis=1)
+            parents, number = both.reshape(-1, 2), np.repeat(drawn, 2)
             shares, good = self.bisect(classify, x, parents)
             tally.add(number, good)
             keep = np.flatnonzero(good)[:missing]

@@ -88,12 +88,14 @@ def test_top_two(x) -> None:
 
 @pytest.mark.parametrize("temperature", [0, -1, np.nan])
 def test_temperatures_that_are_not_positive(x, temperature) -> None:
-    with pytest.raises(ValueError, match="temperature is .*; allowed: above 0"):
+    with pytest.raises(ValueError, match=r"temperature is .*; allowed: above 0"):
         attention(frozen(nn.Linear(12, 5)), x, temperature)
 
 
 def test_a_function_has_no_gradient(x) -> None:
-    with pytest.raises(ValueError, match="LinearHead or a torch module.*attention=None"):
+    with pytest.raises(
+        ValueError, match=r"LinearHead or a torch module.*attention=None"
+    ):
         attention(lambda z: z[:, :3], x, 0.1)
 
 
