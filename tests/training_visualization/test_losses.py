@@ -110,7 +110,7 @@ def complex_of(points, count, seed=0):
 
 
 def pair_terms(z):
-    """-log q and -log(1 - q) of all pairs, (N, N); of a point with itself as clipped."""
+    """-log q and -log(1 - q) of all pairs, a point with itself as clipped; (N, N)."""
     n = len(z)
     near, far = np.zeros((n, n)), np.zeros((n, n))
     for i in range(n):
