@@ -268,13 +268,15 @@ class DVI(BaseEstimator):  # type: ignore[misc]
 
         ``epoch`` is one of ``epochs_``; the last one by default.
         """
-        one = self._maps[self._position(epoch)]
-        return one.places(checks.rows(X, self.n_features_in_, type(self).__name__))
+        at = self._position(epoch)
+        x = checks.rows(X, self.n_features_in_, type(self).__name__)
+        return self._maps[at].places(x)
 
     def inverse_transform(self, Z: np.ndarray, epoch: int | None = None) -> np.ndarray:
         """Representations of places on one checkpoint's map, shape (n, features)."""
-        one = self._maps[self._position(epoch)]
-        return one.representations(checks.rows(Z, 2, type(self).__name__))
+        at = self._position(epoch)
+        z = checks.rows(Z, 2, type(self).__name__)
+        return self._maps[at].representations(z)
 
     def decision_canvas(
         self,

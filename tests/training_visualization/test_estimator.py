@@ -1,4 +1,4 @@
-"""DVI as a scikit-learn estimator: conventions, bad input, quality on easy classes."""
+"""DVI as a scikit-learn estimator: conventions, bad input, variants."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from torch import nn
 
 from helpers.training_visualization.estimator import DVI
 from helpers.training_visualization.heads import LinearHead, logits, margin
 from helpers.training_visualization.metrics import preserving_rate
-from helpers.training_visualization.projection import evaluate, evaluate_time
+from tests.training_visualization.same_maps import QUICK, same_maps
 from tests.training_visualization.small_traces import small_trace
-
-QUICK = {"hidden": (16,), "first_steps": 30, "steps": 20, "batch_size": 64}
 
 
 @pytest.fixture(scope="module")
@@ -28,23 +25,6 @@ def trace():
 @pytest.fixture(scope="module")
 def fitted(trace):
     return DVI(**QUICK).fit_trace(trace)
-
-
-@pytest.fixture(scope="module")
-def easy():
-    return small_trace(samples=200)
-
-
-@pytest.fixture(scope="module")
-def good(easy):
-    return DVI(first_steps=600, steps=400).fit_trace(easy)
-
-
-def same_maps(first, second) -> None:
-    assert first.epochs_ == second.epochs_
-    for name in ("places_", "boundary_places_", "boundary_", "losses_", "rates_"):
-        for a, b in zip(getattr(first, name), getattr(second, name), strict=True):
-            np.testing.assert_array_equal(a, b)
 
 
 # conventions
@@ -330,161 +310,3 @@ def test_boundary_samples_are_mixed_where_none_are_given(trace) -> None:
     for edge, head in zip(dvi.boundary_, trace.heads, strict=True):
         assert len(edge) == 16
         assert (margin(logits(head, edge)) < 0.1 + 1e-4).all()
-
-
-# canvases
-
-
-@pytest.fixture(scope="module")
-def network_head():
-    with torch.random.fork_rng([]):
-        torch.manual_seed(0)
-        return nn.Sequential(nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 4))
-
-
-def test_a_cell_is_what_the_head_says_at_its_centre(fitted) -> None:
-    rng = np.random.default_rng(0)
-    for epoch in fitted.epochs_:
-        canvas = fitted.decision_canvas(epoch, resolution=30)
-        x0, x1, y0, y1 = canvas.extent
-        head = fitted._maps[epoch - 1].head
-        for row, column in rng.integers(30, size=(12, 2)):
-            centre = np.array(
-                [
-                    [
-                        x0 + (column + 0.5) / 30 * (x1 - x0),
-                        y0 + (row + 0.5) / 30 * (y1 - y0),
-                    ]
-                ]
-            )
-            scores = logits(head, fitted.inverse_transform(centre, epoch))
-            assert canvas.margin[row, column] == pytest.approx(
-                margin(scores)[0], abs=1e-3
-            )
-            if margin(scores)[0] > 1e-2:
-                assert canvas.classes[row, column] == scores.argmax()
-
-
-def test_canvases_share_an_extent_that_holds_all_places(fitted) -> None:
-    first, last = (fitted.decision_canvas(e, resolution=8) for e in (1, 3))
-    assert first.extent == last.extent
-    x0, x1, y0, y1 = first.extent
-    every = np.concatenate(fitted.places_ + fitted.boundary_places_)
-    assert (every > [x0, y0]).all() and (every < [x1, y1]).all()
-    own = fitted.decision_canvas(2, 8, extent=(0, 1, 2, 3))
-    assert own.extent == (0, 1, 2, 3) and own.classes.shape == (8, 8)
-
-
-def test_row_0_lies_at_the_lowest_y_and_column_0_at_the_lowest_x(fitted) -> None:
-    whole = fitted.decision_canvas(1, 6, extent=(-1, 1, -1, 1))
-    quarters = {
-        (-1, 0, -1, 0): whole.margin[:3, :3],
-        (0, 1, -1, 0): whole.margin[:3, 3:],
-        (-1, 0, 0, 1): whole.margin[3:, :3],
-        (0, 1, 0, 1): whole.margin[3:, 3:],
-    }
-    for extent, expected in quarters.items():
-        found = fitted.decision_canvas(1, 3, extent=extent)
-        np.testing.assert_allclose(found.margin, expected, atol=1e-4)
-    assert np.ptp(whole.margin) > 0.01
-
-
-# files
-
-
-def test_save_and_load(trace, fitted, tmp_path) -> None:
-    path = tmp_path / "deep" / "maps.dvi"
-    fitted.save(path)
-    assert [p.name for p in path.parent.iterdir()] == ["maps.dvi"]
-    again = DVI.load(str(path))
-    assert again.get_params() == fitted.get_params()
-    assert again.fit_seconds_ == fitted.fit_seconds_
-    same_maps(again, fitted)
-    for t, epoch in enumerate(trace.epochs):
-        np.testing.assert_array_equal(
-            again.transform(trace.test[t], epoch),
-            fitted.transform(trace.test[t], epoch),
-        )
-        first, second = (d.decision_canvas(epoch, 9) for d in (again, fitted))
-        np.testing.assert_array_equal(first.margin, second.margin)
-        np.testing.assert_array_equal(first.classes, second.classes)
-
-
-def test_a_loaded_one_goes_on(trace, fitted, tmp_path) -> None:
-    DVI(**QUICK).fit_trace(trace.at([0, 1])).save(tmp_path / "maps.npz")
-    dvi = DVI.load(tmp_path / "maps.npz")
-    dvi.partial_fit(
-        trace.train[2], epoch=3, head=trace.heads[2], boundary=trace.boundary[2]
-    )
-    same_maps(dvi, fitted)
-
-
-def test_files_hold_no_pickle(fitted, tmp_path) -> None:
-    fitted.save(tmp_path / "maps.npz")
-    with np.load(tmp_path / "maps.npz", allow_pickle=False) as archive:
-        assert all(archive[name].dtype.kind in "fiU" for name in archive.files)
-
-
-def test_heads_that_are_code_are_passed_again(trace, network_head, tmp_path) -> None:
-    dvi = DVI(**QUICK).fit(trace.train, head=network_head)
-    dvi.save(tmp_path / "maps.npz")
-    with pytest.raises(ValueError, match="head of epoch 0 is not linear.*pass head="):
-        DVI.load(tmp_path / "maps.npz")
-    again = DVI.load(tmp_path / "maps.npz", head=network_head)
-    same_maps(again, dvi)
-    first, second = (d.decision_canvas(2, 9) for d in (again, dvi))
-    np.testing.assert_array_equal(first.margin, second.margin)
-    with pytest.raises(ValueError, match="1 values of head, but 3 checkpoints"):
-        DVI.load(tmp_path / "maps.npz", head=[network_head])
-
-
-def test_a_headless_one_is_saved_too(trace, tmp_path) -> None:
-    dvi = DVI(**QUICK, boundary=0, attention=None).fit(trace.train[:1])
-    dvi.save(tmp_path / "maps.npz")
-    again = DVI.load(tmp_path / "maps.npz")
-    same_maps(again, dvi)
-    with pytest.raises(ValueError, match="a canvas needs the classifier's head"):
-        again.decision_canvas()
-
-
-def test_files_that_are_something_else(tmp_path) -> None:
-    with pytest.raises(NotFittedError):
-        DVI().save(tmp_path / "maps.npz")
-    with pytest.raises(FileNotFoundError):
-        DVI.load(tmp_path / "maps.npz")
-    other = tmp_path / "other.npz"
-    np.savez(other, header=np.array('{"format": "else"}'))
-    broken = tmp_path / "broken.npz"
-    broken.write_bytes(other.read_bytes()[:40])
-    text = tmp_path / "text.npz"
-    text.write_text("nothing of the kind")
-    single = tmp_path / "single.npy"
-    np.save(single, np.zeros(3))
-    evil = tmp_path / "evil.npz"
-    np.savez(evil, header=np.array([print], dtype=object), allow_pickle=True)
-    for path in (other, broken, text, single, evil):
-        with pytest.raises(ValueError, match="is not a map saved by DVI.save"):
-            DVI.load(path)
-
-
-# quality
-
-
-def test_easy_classes_keep_their_predictions(easy, good) -> None:
-    table = evaluate(good.project(easy), easy, ks=(15,))
-    train, test = (table[table.split == s] for s in ("train", "test"))
-    assert (train.ppr > 0.9).all() and test.ppr.mean() > 0.9
-    assert (train.neighbors > 3 * 15**2 / 199).all()
-    assert (train.boundary > 1.15 * 15**2 / 30).all()
-    assert (train.confidence_difference < 0.15).all()
-
-
-def test_transfer_steadies_the_maps(easy, good) -> None:
-    apart = DVI(first_steps=400, transfer=False).fit_trace(easy)
-    moved = [evaluate_time(d.project(easy), easy)["movement"] for d in (good, apart)]
-    assert moved[0] < 0.7 * moved[1]
-
-
-def test_losses_fall(good) -> None:
-    spread, recon = good.losses_[0].T
-    assert spread[-1] < 0.8 * spread[0] and recon[-1] < 0.7 * recon[0]
