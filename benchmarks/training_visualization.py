@@ -99,8 +99,8 @@ def quality(projection: Projection, trace: Trace) -> str:
     timed = evaluate_time(projection, trace)
     ppr = table.ppr.mean(), table.ppr.iloc[-4:].mean()
     return (
-        f"neighbours {table.neighbors.mean():5.2f}  boundary {table.boundary.mean():5.2f}"
-        f"  PPR {ppr[0]:.3f} (last four {ppr[1]:.3f})  temporal r "
+        f"neighbours {table.neighbors.mean():5.2f}  "
+        f"boundary {table.boundary.mean():5.2f}  PPR {ppr[0]:.3f} (last four {ppr[1]:.3f})  temporal r "
         f"{timed['temporal']:+.3f}  movement {timed['movement']:.3f}"
     )
 
@@ -187,7 +187,8 @@ def measure_boundary(repeats: int, pairs: int) -> bool:
         repeats,
     )
     print(
-        f"\nboundary samples of images, {len(parents)} pairs, {sampler.halvings} halvings"
+        f"\nboundary samples of images, {len(parents)} pairs, "
+        f"{sampler.halvings} halvings"
     )
     print(
         f"  together {1e3 * found['ours']:9.2f} ms   "
@@ -289,9 +290,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = range(1 if quick else given.seeds)
     repeats = 1 if quick else given.repeats
     options: dict = QUICK_FIT if quick else {}
-    sizes = given.points or (
-        [300, 600] if quick else [1000, 3000, 10_000, 25_000, 50_000]
-    )
+    usual = [300, 600] if quick else [1000, 3000, 10_000, 25_000, 50_000]
+    sizes = given.points or usual
     if len(sizes) < 2:
         parser.error("an exponent needs at least two numbers of points")
     print(f"{os.cpu_count()} cores, one thread, load {os.getloadavg()[0]:.1f}")
