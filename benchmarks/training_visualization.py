@@ -100,7 +100,8 @@ def quality(projection: Projection, trace: Trace) -> str:
     ppr = table.ppr.mean(), table.ppr.iloc[-4:].mean()
     return (
         f"neighbours {table.neighbors.mean():5.2f}  "
-        f"boundary {table.boundary.mean():5.2f}  PPR {ppr[0]:.3f} (last four {ppr[1]:.3f})  temporal r "
+        f"boundary {table.boundary.mean():5.2f}  "
+        f"PPR {ppr[0]:.3f} (last four {ppr[1]:.3f})  temporal r "
         f"{timed['temporal']:+.3f}  movement {timed['movement']:.3f}"
     )
 
