@@ -36,6 +36,7 @@ class Autoencoder(nn.Module):
                 f"features {features}, hidden {tuple(hidden)}; allowed: at least one "
                 "hidden layer, all sizes 1 or more"
             )
+        self.features = features
         self.encoder = _stack([features, *hidden, 2])
         self.decoder = _stack([2, *reversed(hidden), features])
 

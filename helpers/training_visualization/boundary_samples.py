@@ -117,10 +117,9 @@ class BoundarySampler:
             # a pair is tried in both directions, so one draw makes up to two samples
             drawn = rng.choice(len(pairs), size=missing, p=tally.chances())
             first, second = _draw(rng, labels, scores, pairs[drawn])
-            parents = np.concatenate(
-                [np.stack([first, second], 1), np.stack([second, first], 1)]
-            )
-            number = np.concatenate([drawn, drawn])
+            # direction after direction, so that a cut keeps as many of either
+            both = np.stack([first, second, second, first], axis=1)
+            parents, number = both.reshape(-1, 2), np.repeat(drawn, 2)
             shares, good = self.bisect(classify, x, parents)
             tally.add(number, good)
             keep = np.flatnonzero(good)[:missing]
@@ -167,7 +166,9 @@ class BoundarySampler:
 
 
 def mix(x: np.ndarray, parents: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """``m x1 + (1 - m) x2`` for every pair, shape (m, ...)."""
+    """``m x1 + (1 - m) x2`` for every pair, shape (m, ...), of floats."""
+    if not np.issubdtype(x.dtype, np.floating):
+        x = x.astype(np.float32)  # a share of an integer type would be 0 or 1
     weight = shares.reshape(-1, *[1] * (x.ndim - 1)).astype(x.dtype)
     return weight * x[parents[:, 0]] + (1 - weight) * x[parents[:, 1]]
 

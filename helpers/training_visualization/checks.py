@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,9 @@ def check_parameters(dvi: DVI) -> None:
         raise ValueError(f"learning_rate is {dvi.learning_rate}; allowed: above 0")
     if dvi.attention is not None and not dvi.attention > 0:
         raise ValueError(f"attention is {dvi.attention}; allowed: above 0, or None")
+    seed = dvi.random_state
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"random_state is {seed!r}; allowed: an int, 0 or more")
     if dvi.edge_sampling not in SAMPLINGS:
         raise unknown_name("edge sampling", dvi.edge_sampling, SAMPLINGS)
 
@@ -61,15 +65,30 @@ def checkpoints(X: Sequence[np.ndarray] | np.ndarray) -> list[np.ndarray]:
     return listed
 
 
+def labels(epochs: Sequence[int] | None, count: int) -> list[int]:
+    """The checkpoints' labels; ValueError unless one each, ascending from 0 on."""
+    if epochs is None:
+        return list(range(count))
+    listed = [int(e) for e in epochs]
+    if len(listed) != count:
+        raise ValueError(f"{len(listed)} epochs, but {count} checkpoints")
+    if listed[0] < 0 or any(b <= a for a, b in pairwise(listed)):
+        raise ValueError(f"epochs are {listed}; allowed: ascending, 0 or more")
+    return listed
+
+
 def checkpoint(X: np.ndarray, epoch: int, dvi: DVI) -> np.ndarray:
     """One checkpoint as float32, checked against those already fitted."""
     x = check_array(
         X,
         dtype=np.float32,
+        copy=True,  # kept: the caller may use its array again
         ensure_min_samples=LEAST,
         input_name=f"the representations of epoch {epoch}",
         estimator=dvi,
     )
+    if epoch < 0:
+        raise ValueError(f"epoch is {epoch}; allowed: 0 or more")
     if dvi.epochs_:
         expected = (dvi.n_samples_, dvi.n_features_in_)
         if x.shape != expected:
@@ -86,7 +105,7 @@ def checkpoint(X: np.ndarray, epoch: int, dvi: DVI) -> np.ndarray:
 
 def rows(X: np.ndarray, features: int, name: str) -> np.ndarray:
     """Rows as float32; ValueError unless finite and of that many features."""
-    x = check_array(X, dtype=np.float32, ensure_min_samples=0)
+    x = check_array(X, dtype=np.float32, copy=True, ensure_min_samples=0)
     if x.shape[1] != features:
         raise ValueError(
             f"X has {x.shape[1]} features, but {name} is expecting {features} features "

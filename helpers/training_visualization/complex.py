@@ -82,8 +82,19 @@ def neighbor_graph(
 
     index = NNDescent(points, n_neighbors=k, random_state=seed)
     if queries is points:
-        return index.neighbor_graph
+        return _own_first(*index.neighbor_graph)
     return index.query(queries, k=k)
+
+
+def _own_first(
+    indices: np.ndarray, distances: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each point in front of its own row, even where copies of it displaced it."""
+    k = indices.shape[1]
+    own = np.arange(len(indices))[:, None]
+    others = np.argsort(indices == own, axis=1, kind="stable")[:, : k - 1]
+    near, gaps = (np.take_along_axis(v, others, axis=1) for v in (indices, distances))
+    return np.hstack([own, near]), np.pad(gaps, ((0, 0), (1, 0)))
 
 
 def fuzzy_set(

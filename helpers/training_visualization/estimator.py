@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.exceptions import NotFittedError
 from tqdm import tqdm
 
-from helpers.training_visualization import checks
+from helpers.training_visualization import checks, saving
 from helpers.training_visualization.attention import attention
-from helpers.training_visualization.autoencoder import Autoencoder
 from helpers.training_visualization.batches import Batches
-from helpers.training_visualization.boundary_samples import BoundarySampler
-from helpers.training_visualization.canvas import Canvas, Extent, extent_of, grid
+from helpers.training_visualization.canvas import Canvas, Extent, extent_of
+from helpers.training_visualization.checkpoint_map import (
+    CheckpointMap,
+    boundary_points,
+    new_network,
+    root_mean_square,
+)
 from helpers.training_visualization.complex import EdgeSampling, spatial_complex
 from helpers.training_visualization.fitting import FitSettings, fit_checkpoint
-from helpers.training_visualization.heads import Head, frozen, logits, margin
+from helpers.training_visualization.heads import Head, frozen
 from helpers.training_visualization.metrics import preserving_rate
-from helpers.training_visualization.projection import Projection
+from helpers.training_visualization.projection import Projection, project_maps
 from helpers.training_visualization.trace import Trace
 
 
@@ -84,6 +88,7 @@ class DVI(BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
+    >>> from helpers.training_visualization.heads import LinearHead
     >>> rng = np.random.default_rng(0)
     >>> head = LinearHead(np.eye(3, 8, dtype=np.float32), np.zeros(3, np.float32))
     >>> epochs = [rng.normal(size=(60, 8)).astype(np.float32) for _ in range(2)]
@@ -164,9 +169,7 @@ class DVI(BaseEstimator):  # type: ignore[misc]
         """
         checks.check_parameters(self)
         traces = checks.checkpoints(X)
-        labels = (
-            list(range(len(traces))) if epochs is None else [int(e) for e in epochs]
-        )
+        labels = checks.labels(epochs, len(traces))
         heads = checks.per_checkpoint(head, len(traces), "head")
         edges = checks.per_checkpoint(boundary, len(traces), "boundary", shared=False)
         self._start()
@@ -197,12 +200,8 @@ class DVI(BaseEstimator):  # type: ignore[misc]
     ) -> Self:
         """Add the next checkpoint: watch a training while it runs.
 
-        Parameters are those of :meth:`fit`, for one checkpoint.
-
-        Raises
-        ------
-        ValueError
-            As in :meth:`fit`; and if the epoch does not come after the last one.
+        Parameters and errors are those of :meth:`fit`, for one checkpoint; the epoch
+        has to come after the last one.
         """
         checks.check_parameters(self)
         if not hasattr(self, "epochs_"):
@@ -215,29 +214,30 @@ class DVI(BaseEstimator):  # type: ignore[misc]
                 "head=, or set boundary=0 and attention=None"
             )
         begin = time.process_time()
-        edge = self._boundary_points(x, head, boundary, epoch)
+        seed = self.random_state + epoch
+        edge = boundary_points(x, head, boundary, self.boundary, seed)
         points = np.concatenate([x, edge])
-        scale = (
-            float(np.sqrt(np.mean(np.square(x, dtype=float)))) if self.scale else 1.0
-        )
-        scale = scale or 1.0
+        scale = root_mean_square(x) if self.scale else 1.0
         rates = None
         if self.epochs_:
             k = min(self.n_neighbors, len(x) - 1)
             rates = preserving_rate(self._last_x, x, k)
-        network = self._network(x.shape[1])
-        seed = self.random_state + len(self.epochs_)
+        focus = None
+        if self.attention is not None and head is not None:
+            focus = attention(head, points, self.attention)
+        first = not (self.epochs_ and self.transfer)
+        before = None if first else self._maps[-1].network
+        network = new_network(x.shape[1], self.hidden, self.random_state, before)
         batches = Batches(
             spatial_complex(x, edge, self.n_neighbors, self.random_state),
             len(points),
             self.batch_size,
             self.edge_sampling,
-            seed=seed,
+            seed=self.random_state + len(self.epochs_),
             device=self.device,
         )
-        first = not (self.epochs_ and self.transfer)
         losses = fit_checkpoint(
-            network,
+            network.to(self.device),
             points / scale,
             batches,
             FitSettings(
@@ -247,27 +247,19 @@ class DVI(BaseEstimator):  # type: ignore[misc]
                 0.0 if first else self.temporal_weight,
                 self.negatives,
             ),
-            None
-            if self.attention is None or head is None
-            else attention(head, points, self.attention),
-            None
-            if rates is None
-            else np.concatenate([rates, np.zeros(len(edge), rates.dtype)]),
+            focus,
+            None if rates is None else np.pad(rates, (0, len(edge))),
         )
         self.n_features_in_, self.n_samples_ = x.shape[1], len(x)
         self._last_x: np.ndarray = x
-        self._networks.append(network.cpu().eval())
-        self._scales.append(scale)
-        self._heads.append(head)
+        self._maps.append(CheckpointMap(network.cpu().eval(), scale, head))
         self.epochs_.append(int(epoch))
         self.boundary_.append(edge)
         self.losses_.append(losses)
         if rates is not None:
             self.rates_.append(rates)
-        self.places_.append(self.transform(x, epoch))
-        self.boundary_places_.append(
-            self.transform(edge, epoch) if len(edge) else np.zeros((0, 2), np.float32)
-        )
+        self.places_.append(self._maps[-1].places(x))
+        self.boundary_places_.append(self._maps[-1].places(edge))
         self.fit_seconds_.append(time.process_time() - begin)
         return self
 
@@ -278,13 +270,13 @@ class DVI(BaseEstimator):  # type: ignore[misc]
         """
         at = self._position(epoch)
         x = checks.rows(X, self.n_features_in_, type(self).__name__)
-        return self._apply(self._networks[at].encode, x / self._scales[at])
+        return self._maps[at].places(x)
 
     def inverse_transform(self, Z: np.ndarray, epoch: int | None = None) -> np.ndarray:
         """Representations of places on one checkpoint's map, shape (n, features)."""
         at = self._position(epoch)
         z = checks.rows(Z, 2, type(self).__name__)
-        return self._apply(self._networks[at].decode, z) * self._scales[at]
+        return self._maps[at].representations(z)
 
     def decision_canvas(
         self,
@@ -295,42 +287,28 @@ class DVI(BaseEstimator):  # type: ignore[misc]
         """What the classifier says at every place of a map.
 
         Every cell's centre is projected back and classified by that checkpoint's head.
-        ``extent`` is by default that of all maps together, so that canvases of
-        different checkpoints can be compared.
+        ``extent`` is by default that of all maps together, so that canvases compare.
         """
         at = self._position(epoch)
-        head = self._heads[at]
-        if head is None:
-            raise ValueError("a canvas needs the classifier's head: pass head= to fit")
-        extent = (
-            extent_of(self.places_ + self.boundary_places_)
-            if extent is None
-            else extent
-        )
-        cells = grid(extent, resolution)
-        scores = logits(head, self.inverse_transform(cells, self.epochs_[at]))
-        shape = (resolution, resolution)
-        return Canvas(
-            scores.argmax(axis=1).reshape(shape), margin(scores).reshape(shape), extent
-        )
+        if extent is None:
+            extent = extent_of(self.places_ + self.boundary_places_)
+        return self._maps[at].canvas(extent, resolution)
 
     def project(self, trace: Trace, name: str = "DVI") -> Projection:
         """All places and inverse projections of a trace, for `projection.evaluate`."""
-        maps = {
-            split: [
-                self.transform(x, e)
-                for e, x in zip(trace.epochs, getattr(trace, split), strict=False)
-            ]
-            for split in ("train", "test", "boundary")
-        }
-        backs = {
-            f"{split}_back": [
-                self.inverse_transform(z, e)
-                for e, z in zip(trace.epochs, maps[split], strict=False)
-            ]
-            for split in ("train", "test")
-        }
-        return Projection(name, **maps, **backs, seconds=list(self.fit_seconds_))
+        return project_maps(self, trace, name)
+
+    def save(self, path: str | Path) -> None:
+        """Write everything fitted to one file, without pickle; see `saving`."""
+        self._position(None)
+        saving.save(self, path)
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, head: Head | Sequence[Head] | None = None
+    ) -> Self:
+        """Read what :meth:`save` wrote; heads that are not linear are passed again."""
+        return saving.load(cls, path, head)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """``dvi0`` and ``dvi1``."""
@@ -344,52 +322,16 @@ class DVI(BaseEstimator):  # type: ignore[misc]
         self.rates_: list[np.ndarray] = []
         self.losses_: list[np.ndarray] = []
         self.fit_seconds_: list[float] = []
-        self._networks: list[Autoencoder] = []
-        self._scales: list[float] = []
-        self._heads: list[Head | None] = []
-
-    def _network(self, features: int) -> Autoencoder:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.random_state)
-            network = Autoencoder(features, self.hidden)
-        if self.epochs_ and self.transfer:
-            network.load_state_dict(self._networks[-1].state_dict())
-        return network.to(self.device)
-
-    def _boundary_points(
-        self, x: np.ndarray, head: Head | None, given: np.ndarray | None, epoch: int
-    ) -> np.ndarray:
-        """Representations of boundary samples: given ones, or mixed here."""
-        none = x[:0]
-        if self.boundary == 0:
-            return none
-        if given is not None:
-            return checks.rows(given, x.shape[1], "boundary") if len(given) else none
-        assert head is not None
-        made = BoundarySampler()(
-            lambda part: logits(head, part),
-            x,
-            round(self.boundary * len(x)),
-            self.random_state + epoch,
-        )
-        return made.samples
+        self._maps: list[CheckpointMap] = []
 
     def _position(self, epoch: int | None) -> int:
-        check_is_fitted(self, "epochs_")
+        if not getattr(self, "epochs_", None):
+            raise NotFittedError(
+                f"this {type(self).__name__} has no map yet; call fit or partial_fit"
+            )
         if epoch is None:
             return len(self.epochs_) - 1
         if epoch not in self.epochs_:
             listed = ", ".join(map(str, self.epochs_))
             raise ValueError(f"no map of epoch {epoch}; there are: {listed}")
         return self.epochs_.index(epoch)
-
-    @staticmethod
-    def _apply(layer: Any, rows: np.ndarray, batch: int = 16_384) -> np.ndarray:
-        parts = []
-        with torch.no_grad():
-            for first in range(0, len(rows), batch):
-                part = torch.from_numpy(
-                    np.ascontiguousarray(rows[first : first + batch], np.float32)
-                )
-                parts.append(layer(part).numpy())
-        return np.concatenate(parts)

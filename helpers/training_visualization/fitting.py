@@ -70,11 +70,12 @@ def fit_checkpoint(
     weights = list(autoencoder.parameters())
     before = [w.detach().clone() for w in weights]
     optimizer = torch.optim.Adam(weights, lr=settings.learning_rate, fused=True)
+    total = max(settings.steps, 3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         settings.learning_rate,
-        total_steps=max(settings.steps, 2),
-        pct_start=0.1,
+        total_steps=total,
+        pct_start=max(0.1, 2 / total),  # a rise of no step at all would divide by 0
         div_factor=25,
         final_div_factor=0.4,
     )

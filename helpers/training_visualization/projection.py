@@ -13,6 +13,8 @@ from helpers.training_visualization.trace import Trace
 if TYPE_CHECKING:
     import pandas as pd
 
+    from helpers.training_visualization.estimator import DVI
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -40,6 +42,25 @@ class Projection:
     train_back: list[np.ndarray] = field(default_factory=list)
     test_back: list[np.ndarray] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+
+
+def project_maps(dvi: DVI, trace: Trace, name: str) -> Projection:
+    """All places and inverse projections of a trace on the maps of its epochs."""
+    maps = {
+        split: [
+            dvi.transform(x, e)
+            for e, x in zip(trace.epochs, getattr(trace, split), strict=False)
+        ]
+        for split in ("train", "test", "boundary")
+    }
+    backs = {
+        f"{split}_back": [
+            dvi.inverse_transform(z, e)
+            for e, z in zip(trace.epochs, maps[split], strict=False)
+        ]
+        for split in ("train", "test")
+    }
+    return Projection(name, **maps, **backs, seconds=list(dvi.fit_seconds_))
 
 
 def evaluate(

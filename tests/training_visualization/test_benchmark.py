@@ -1,0 +1,49 @@
+"""The benchmark runs and prints its ratios; how large they are is not tested."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks import training_visualization as benchmark
+from tests.training_visualization.small_traces import small_trace
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Small blobs for the trained digits."""
+    trace = small_trace(samples=120, features=16)
+    monkeypatch.setattr(benchmark, "train_digits", lambda seed: trace)
+
+
+def test_quick_prints_every_ratio(small, capsys) -> None:
+    assert benchmark.main(["--quick"]) == 0
+    printed = capsys.readouterr().out
+    for label in (
+        "UMAP / DVI, first checkpoint",
+        "UMAP / DVI, later checkpoint",
+        "UMAP.inverse_transform / ours",
+        "one by one / together",
+        "autograd in batches / closed form",
+        "autograd sample by sample / closed form",
+    ):
+        assert re.search(re.escape(label) + r" +[\d.]+ x", printed), label
+    assert "exponent of a power law" in printed and "each further one" in printed
+    assert "boundary" in printed and "temporal r" in printed and "PPR" in printed
+
+
+def test_what_must_agree_decides(small, monkeypatch, capsys) -> None:
+    for part in ("measure_fit", "measure_inverse", "measure_points"):
+        monkeypatch.setattr(benchmark, part, lambda *a: small_trace(samples=120))
+    monkeypatch.setattr(benchmark, "measure_checkpoints", lambda *a: None)
+    assert benchmark.main(["--quick"]) == 0
+    monkeypatch.setattr(benchmark, "AGREE", -1.0)
+    assert benchmark.main(["--quick"]) == 1
+    assert "must agree" in capsys.readouterr().err
+
+
+def test_one_size_has_no_exponent(capsys) -> None:
+    with pytest.raises(SystemExit):
+        benchmark.main(["--quick", "--points", "300"])
+    assert "at least two" in capsys.readouterr().err
