@@ -66,6 +66,24 @@ class AdversarialStudy:
         """Which test samples are of a kind, one of `KINDS`."""
         return rows(kind, len(self.trace.y_test))
 
+    @property
+    def curves(self) -> pd.DataFrame:
+        """Clean and newly attacked samples side by side, a row per checkpoint.
+
+        Columns epoch, clean_accuracy, adversarial_accuracy, displacement and
+        in_true_region, the last two of the attacked samples.
+        """
+        wide = self.table.pivot(index="epoch", columns="kind")
+        attacked = {
+            "adversarial_accuracy": "accuracy",
+            "displacement": "moved",
+            "in_true_region": "territory",
+        }
+        curves = wide["accuracy"][["clean"]].set_axis(["clean_accuracy"], axis=1)
+        for name, column in attacked.items():
+            curves[name] = wide[column]["new attack"]
+        return curves.reset_index()
+
 
 @dataclass(frozen=True)
 class Attack:

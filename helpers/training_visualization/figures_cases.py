@@ -19,11 +19,11 @@ from helpers.training_visualization.figures_common import (
 TRUE, NOISY, ALL = (style.PALETTE[name] for name in ("green", "orange", "blue"))
 # column: label
 CHOICES = {
-    "on_band": ("on the map's\nboundary / %", 100.0),
-    "low_margin": ("margin below δ / %", 100.0),
+    "white": ("on the map's\nboundary / %", 100.0),
+    "unsure": ("margin below δ / %", 100.0),
     "boundary_distance": ("distance to the\nboundary", 1.0),
-    "cover_radius": ("cover radius", 1.0),
-    "accuracy": ("test accuracy / %", 100.0),
+    "cover": ("cover radius", 1.0),
+    "test": ("test accuracy / %", 100.0),
 }
 
 
@@ -38,21 +38,21 @@ def noise_curves(frame: pd.DataFrame) -> Figure:
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns epoch, seed, predicts_noisy, predicts_true, in_noisy_region,
-        in_true_region, ppr_clean, ppr_noisy, ppr_memorised; shares in [0, 1].
+        Columns epoch, seed, says_noisy, says_true, shows_noisy,
+        shows_true, ppr_clean, ppr_noisy, shows_memorised; shares in [0, 1].
     """
     figure, axes = style.subplots(1, 3, (8.4, 2.4))
     either = ("noisy label", "true label")
     for ax, columns, title in (
-        (axes[0], ("predicts_noisy", "predicts_true"), "Noisy samples: predicted as"),
-        (axes[1], ("in_noisy_region", "in_true_region"), "… and on the map in"),
+        (axes[0], ("says_noisy", "says_true"), "Noisy samples: predicted as"),
+        (axes[1], ("shows_noisy", "shows_true"), "… and on the map in"),
     ):
         lines = dict(zip(columns, zip(either, (NOISY, TRUE), strict=True), strict=True))
         _shares(ax, frame, lines, "share of noisy samples / %", title)
     kept = {
         "ppr_clean": ("clean", ALL),
         "ppr_noisy": ("noisy", NOISY),
-        "ppr_memorised": ("memorised", style.PALETTE["purple"]),
+        "shows_memorised": ("memorised", style.PALETTE["purple"]),
     }
     _shares(axes[2], frame, kept, "PPR / %", "Predictions kept")
     return figure
@@ -67,8 +67,8 @@ def active_bars(frame: pd.DataFrame) -> Figure:
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns seed, method (random, least confidence, coreset), on_band, low_margin,
-        accuracy (shares in [0, 1]), boundary_distance, cover_radius.
+        Columns seed, method (random, least confidence, coreset), white, unsure,
+        test (shares in [0, 1]), boundary_distance, cover.
     """
     methods = [str(method) for method in dict.fromkeys(frame["method"])]
     colours = {method: style.color(method) for method in methods}
@@ -80,7 +80,7 @@ def active_bars(frame: pd.DataFrame) -> Figure:
             for method in methods
         }
         means = dot_rows(ax, groups, colours)
-        if column != "accuracy":
+        if column != "test":
             for row, method in enumerate(methods):
                 width = means.get(method, 0.0)
                 ax.barh(row, width, 0.6, color=colours[method], alpha=0.3)

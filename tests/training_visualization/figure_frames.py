@@ -82,13 +82,13 @@ def noise(seeds=3) -> pd.DataFrame:
                 {
                     "epoch": epoch,
                     "seed": seed,
-                    "predicts_noisy": learnt,
-                    "predicts_true": 0.9 * (1 - learnt),
-                    "in_noisy_region": 0.8 * learnt,
-                    "in_true_region": 0.9 * (1 - 0.8 * learnt),
+                    "says_noisy": learnt,
+                    "says_true": 0.9 * (1 - learnt),
+                    "shows_noisy": 0.8 * learnt,
+                    "shows_true": 0.9 * (1 - 0.8 * learnt),
                     "ppr_clean": 0.95,
                     "ppr_noisy": 0.7 + 0.1 * learnt,
-                    "ppr_memorised": 0.6 if epoch > 1 else np.nan,
+                    "shows_memorised": 0.6 if epoch > 1 else np.nan,
                 }
             )
     return pd.DataFrame(rows)
@@ -101,7 +101,7 @@ def active(seeds=3) -> pd.DataFrame:
         "least confidence": (0.7, 0.85, 0.2, 2.9, 0.94),
         "coreset": (0.2, 0.2, 0.9, 1.6, 0.925),
     }
-    columns = ("on_band", "low_margin", "boundary_distance", "cover_radius", "accuracy")
+    columns = ("white", "unsure", "boundary_distance", "cover", "test")
     return pd.DataFrame(
         {
             "seed": seed,
