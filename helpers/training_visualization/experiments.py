@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -36,6 +37,7 @@ from helpers.training_visualization.trace import Trace
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
 SUBJECTS: dict[str, Callable[..., Trace]] = {
     "digits": train_digits,
     "tangle": train_tangle,
@@ -58,7 +60,7 @@ class Effort:
 
     first_steps: int = 1500
     steps: int = 800
-    timevis_steps: int = 2500
+    timevis_steps: int = 2000
     umap_epochs: int = 200
     aligned_epochs: int = 100
     tsne_iterations: int = 500
@@ -222,6 +224,13 @@ def compare(
         pd.DataFrame([m.time for m in found]),
         pd.DataFrame([row for m in found for row in m.inverse]),
     )
+
+
+def studies(
+    study: Callable[..., T], seeds: Sequence[int], workers: int = 2, **options: Any
+) -> list[T]:
+    """A case study for several seeds, side by side; one result per seed."""
+    return in_processes(partial(study, **options), seeds, workers, label="studies")
 
 
 def per_seed(
