@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers import style
+from helpers.figure_parts import label_ends
 from helpers.training_visualization.figures_common import (
     colour_names,
     dot_rows,
-    label_ends,
     line_over_epochs,
 )
 

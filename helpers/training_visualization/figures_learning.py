@@ -9,12 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
+from helpers.figure_parts import interval, label_ends, log_axis
 from helpers.training_visualization.boundary_samples import BoundarySamples, mix
-from helpers.training_visualization.figures_common import (
-    interval,
-    label_ends,
-    log_axis,
-)
 from helpers.training_visualization.trace import Trace
 
 TRAIN, TEST = style.PALETTE["blue"], style.PALETTE["orange"]

@@ -9,12 +9,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
+from helpers.figure_parts import interval, label_ends
 from helpers.names import unknown_name
 from helpers.training_visualization.figures_common import (
     colour_names,
     dot_rows,
-    interval,
-    label_ends,
     line_over_epochs,
     name_dots,
 )

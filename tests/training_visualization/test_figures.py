@@ -14,14 +14,9 @@ from matplotlib.text import Text
 from scipy.stats import t
 
 from helpers import style
+from helpers.figure_parts import darker, interval, log_axis, spread
 from helpers.training_visualization import figures
 from helpers.training_visualization.boundary_samples import BoundarySampler
-from helpers.training_visualization.figures_common import (
-    darker,
-    interval,
-    log_axis,
-    spread,
-)
 from tests.training_visualization import figure_frames as frames
 from tests.training_visualization.small_traces import small_trace
 
