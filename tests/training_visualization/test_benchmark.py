@@ -13,7 +13,7 @@ from tests.training_visualization.small_traces import small_trace
 @pytest.fixture
 def small(monkeypatch):
     """Small blobs for the trained digits."""
-    trace = small_trace(samples=120, features=16)
+    trace = small_trace(samples=120, test=0)  # a test split only compiles more
     monkeypatch.setattr(benchmark, "train_digits", lambda seed: trace)
 
 
