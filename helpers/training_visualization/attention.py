@@ -58,7 +58,7 @@ def _slopes(head: nn.Module, x: np.ndarray, batch: int = 4096) -> np.ndarray:
     device = next((p.device for p in head.parameters()), torch.device("cpu"))
     parts = []
     for first in range(0, len(x), batch):
-        part = torch.from_numpy(np.asarray(x[first : first + batch], np.float32))
+        part = torch.tensor(x[first : first + batch], dtype=torch.float32)
         part = part.to(device).requires_grad_()
         top = head(part).topk(2, dim=1).values.sum(dim=0)  # samples do not mix
         first_slope = torch.autograd.grad(top[0], part, retain_graph=True)[0]

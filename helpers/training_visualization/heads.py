@@ -73,7 +73,7 @@ def logits(head: Head, x: np.ndarray, batch: int = 8192) -> np.ndarray:
         if isinstance(head, nn.Module):
             device = next((p.device for p in head.parameters()), torch.device("cpu"))
             with torch.no_grad():
-                found = head(torch.from_numpy(part).to(device)).cpu().numpy()
+                found = head(torch.tensor(part, device=device)).cpu().numpy()
         else:
             found = np.asarray(head(part))
         parts.append(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -67,6 +69,11 @@ def test_slopes_against_finite_differences(x) -> None:
 def test_gradients_of_the_head_are_left_alone(x) -> None:
     head = network(lambda: nn.Linear(12, 6), nn.ReLU, lambda: nn.Linear(6, 3))
     before = x.copy()
+    locked = x.copy()
+    locked.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # torch warns of arrays it could write to
+        attention(head, locked, 0.1)
     attention(head, x, 0.1)
     assert all(p.grad is None for p in head.parameters())
     np.testing.assert_array_equal(x, before)
