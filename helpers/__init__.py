@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "begin": "helpers.session",
     "record": "helpers.claims",
-    "proportion": "helpers.claims",
+    "proportion": "helpers.intervals",
     "show": "helpers.claims",
     "explore": "helpers.explorer",
     "exercise": "helpers.exercises",

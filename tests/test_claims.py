@@ -23,9 +23,7 @@ from helpers.claims import (
     ClaimError,
     claims_in,
     format_number,
-    interval,
     judge,
-    proportion,
     record,
     worse,
 )
@@ -37,6 +35,7 @@ from helpers.expectations import (
     near,
     trend,
 )
+from helpers.intervals import interval, proportion
 
 
 @pytest.fixture(autouse=True)

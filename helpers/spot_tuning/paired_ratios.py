@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from helpers.intervals import interval
 from helpers.names import unknown_name
 
 
@@ -80,8 +81,6 @@ def geometric(ratios: np.ndarray) -> dict[str, float]:
     Student's t on the logarithms, shape (n,) with n >= 2: for ratios a factor of two
     up and a factor of two down are equally far from 1.
     """
-    from helpers.claims import interval
-
     logs = np.log(np.asarray(ratios, dtype=float))
     low, high = interval(logs)
     return {
