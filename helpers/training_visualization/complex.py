@@ -41,7 +41,7 @@ class Edges:
     def __len__(self) -> int:
         return len(self.heads)
 
-    def chances(self, rule: EdgeSampling = "weight", rounds: int = 20) -> np.ndarray:
+    def chances(self, rule: EdgeSampling = "weight", rounds: int = 10) -> np.ndarray:
         """How often an edge is drawn, shape (edges,), sums to 1.
 
         ``"weight"``: proportional to the membership, as UMAP means it.

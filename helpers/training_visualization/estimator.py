@@ -59,7 +59,7 @@ class DVI(BaseEstimator):  # type: ignore[misc]
     batch_size : int
         Points per step.
     negatives : int
-        Negatives per edge (5 in the released code; 4 leaves the boundary more weight).
+        Negatives per edge.
     learning_rate : float
         Peak of Adam's rate.
     random_state : int
@@ -104,14 +104,14 @@ class DVI(BaseEstimator):  # type: ignore[misc]
         boundary: float = 0.1,
         attention: float | None = 0.01,
         transfer: bool = True,
-        recon_weight: float = 3.5,
-        temporal_weight: float = 0.012,
+        recon_weight: float = 5.0,
+        temporal_weight: float = 0.01,
         scale: bool = True,
         edge_sampling: EdgeSampling = "weight",
         first_steps: int = 2500,
         steps: int = 1200,
         batch_size: int = 192,
-        negatives: int = 4,
+        negatives: int = 5,
         learning_rate: float = 5e-3,
         random_state: int = 0,
         device: str = "cpu",
