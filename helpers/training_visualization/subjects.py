@@ -7,8 +7,7 @@ some samples. The paper's own are in `subjects_paper`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import pairwise
@@ -20,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.cache import stage
+from helpers.torch_threads import single_thread
 from helpers.training_visualization.boundary_samples import BoundarySampler
 from helpers.training_visualization.recorder import Recorder
 from helpers.training_visualization.trace import Trace
@@ -209,7 +209,7 @@ def train_and_record(
     y = split.y if labels is None else np.asarray(labels)
     chosen = _indices(train_on, len(split.x))
     with (
-        one_thread(),
+        single_thread(),
         Recorder(
             model,
             data=split.x,
@@ -291,17 +291,6 @@ def seeded(make: Callable[[], Module], seed: int) -> Module:
     with torch.random.fork_rng([]):
         torch.default_generator.manual_seed(seed)
         return make()
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One torch thread inside the block: these networks gain nothing from more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _indices(train_on: np.ndarray | None, count: int) -> np.ndarray:

@@ -14,8 +14,6 @@ checkpoints. Formulas follow the released code; what differs is marked "ours":
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -24,6 +22,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from helpers.torch_threads import flush_denormal, single_thread
 from helpers.training_visualization.baselines import split_places, training_points
 from helpers.training_visualization.processor_time import ProcessorTime
 from helpers.training_visualization.projection import Projection
@@ -89,7 +88,7 @@ def project_timevis(
             for x, s in zip(training_points(trace), scale, strict=True)
         ]
         edges = spatio_temporal_edges(points, n, n_neighbors)
-        with torch.random.fork_rng(devices=[]), _one_thread():
+        with torch.random.fork_rng(devices=[]), single_thread(), flush_denormal():
             torch.manual_seed(random_state)
             model = _Autoencoder(trace.train.shape[2], hidden)
             _train(
@@ -272,21 +271,3 @@ def _train(
         (entropy.mean() + recon_weight * recon).backward()
         optimizer.step()
         schedule.step()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread, and denormal numbers count as 0; then as many threads as before.
-
-    Layers this small are slower on several threads, and numba's first parallel loop
-    makes torch use every core whatever was set before. The gradients of dead units
-    turn denormal, and arithmetic with these is ten times slower.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-        torch.set_num_threads(threads)
