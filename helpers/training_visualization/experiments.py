@@ -6,7 +6,7 @@ an interrupted run resumes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -60,11 +60,11 @@ class Effort:
 
     first_steps: int = 1500
     steps: int = 800
-    timevis_steps: int = 2000
+    timevis_steps: int = 1500
     umap_epochs: int = 200
-    aligned_epochs: int = 100
+    aligned_epochs: int = 60
     tsne_iterations: int = 500
-    inverted: int = 50
+    inverted: int = 25
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,12 @@ METHODS: dict[str, Callable[[Trace, Task], Projection]] = {
         trace, random_state=task.seed, n_epochs=task.effort.aligned_epochs
     ),
     "Parametric UMAP": lambda trace, task: _dvi(
-        trace, task, boundary=0.0, attention=None, transfer=False
+        trace,
+        task,
+        boundary=0.0,
+        attention=None,
+        transfer=False,
+        first_steps=3 * task.effort.steps // 2,  # at every checkpoint
     ),
     "TimeVis": lambda trace, task: project_timevis(
         trace, steps=task.effort.timevis_steps, random_state=task.seed
@@ -193,6 +198,7 @@ def compare(
     effort: Effort | None = None,
     *,
     samples: int = 0,
+    skip: Collection[tuple[str, str]] = (),
     workers: int = 2,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Every method on every subject and seed.
@@ -201,6 +207,8 @@ def compare(
     ----------
     subjects : dict of str to tuple of int
         Checkpoints per subject.
+    skip : collection of (subject, method)
+        Left out.
 
     Returns
     -------
@@ -215,6 +223,7 @@ def compare(
         for subject, checkpoints in subjects.items()
         for seed in seeds
         for method in methods
+        if (subject, method) not in skip
     ]
     for task in tasks:  # trained once, before processes would do it at the same time
         task.trace()
