@@ -50,6 +50,18 @@ METHODS = {
     "EarlyCurve, curve only": PALETTE["sky"],
     "SLAQ": PALETTE["orange"],
     "Last value": PALETTE["grey"],
+    # Notebook 03: visualisations (paler: an older relative of the same model) ...
+    "DVI": PALETTE["blue"],
+    "Parametric UMAP": PALETTE["sky"],
+    "TimeVis": PALETTE["green"],
+    "UMAP": PALETTE["orange"],
+    "AlignedUMAP": "#EFA878",
+    "t-SNE": PALETTE["purple"],
+    "PCA": "#4D4D4D",
+    # ... and ways to choose what is labelled next.
+    "random": PALETTE["grey"],
+    "least confidence": PALETTE["orange"],
+    "coreset": PALETTE["green"],
 }
 
 RC: dict[str, Any] = {

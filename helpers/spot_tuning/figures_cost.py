@@ -10,13 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.spot_tuning.figures_common import (
-    darker,
-    interval,
-    log_axis,
-    ratio_interval,
-    spread,
-)
+from helpers.figure_parts import darker, interval, log_axis, spread
+from helpers.spot_tuning.figures_common import ratio_interval
 from helpers.spot_tuning.paired_ratios import relative
 
 JOB = ("workload", "repetition")

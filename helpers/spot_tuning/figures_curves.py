@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.spot_tuning.figures_common import label_ends, log_axis
+from helpers.figure_parts import label_ends, log_axis
 
 
 def staged_curve(

@@ -9,13 +9,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
+from helpers.figure_parts import darker, interval, log_axis
 from helpers.spot_tuning.curves import LearningCurves
-from helpers.spot_tuning.figures_common import (
-    TYPE_COLOURS,
-    darker,
-    interval,
-    log_axis,
-)
+from helpers.spot_tuning.figures_common import TYPE_COLOURS
 from helpers.spot_tuning.instances import instance
 from helpers.spot_tuning.prices import Market
 

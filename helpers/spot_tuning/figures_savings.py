@@ -7,12 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.spot_tuning.figures_common import (
-    interval,
-    label_ends,
-    log_axis,
-    ratio_interval,
-)
+from helpers.figure_parts import interval, label_ends, log_axis
+from helpers.spot_tuning.figures_common import ratio_interval
 from helpers.spot_tuning.machinery import FASTEST_MB_S, SLOWEST_MB_S, Machinery
 from helpers.spot_tuning.paired_ratios import relative
 

@@ -11,11 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from helpers import style
-from helpers.spot_tuning.figures_common import (
-    TYPE_COLOURS,
-    label_ends,
-    log_axis,
-)
+from helpers.figure_parts import label_ends, log_axis
+from helpers.spot_tuning.figures_common import TYPE_COLOURS
 from helpers.spot_tuning.instances import CATALOGUE, instance
 from helpers.spot_tuning.job_result import JobResult
 from helpers.spot_tuning.prices import HOUR, MINUTE, Market

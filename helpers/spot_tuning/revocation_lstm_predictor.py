@@ -22,7 +22,8 @@ from helpers.spot_tuning.revocation_features import (
 )
 from helpers.spot_tuning.revocation_models import SplitLSTM
 from helpers.spot_tuning.revocation_scale import InputScale
-from helpers.spot_tuning.revocation_training import LSTMClassifier, single_thread
+from helpers.spot_tuning.revocation_training import LSTMClassifier
+from helpers.torch_threads import single_thread
 
 EVERY = 30  # minutes between the requests that a day's correction rests on
 CHUNK = 720  # minutes whose past the LSTM reads in one go

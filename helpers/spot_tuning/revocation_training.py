@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -22,6 +20,7 @@ from helpers.spot_tuning.revocation_models import (
 )
 from helpers.spot_tuning.revocation_samples import Samples
 from helpers.spot_tuning.revocation_scale import InputScale
+from helpers.torch_threads import single_thread
 
 BALANCED = 0.5  # share of revoked requests that the weighted loss pretends
 
@@ -167,14 +166,3 @@ class LSTMClassifier:
     def predict_proba(self, samples: Samples) -> np.ndarray:
         """P(revoked within the hour) of each sample, shape (n,)."""
         return correct_odds(expit(self.logits(samples)), BALANCED, self.prior)
-
-
-@contextmanager
-def single_thread() -> Iterator[None]:
-    """One torch thread: quicker for networks this small, and sums keep their order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -15,15 +15,9 @@ from matplotlib.text import Text
 from scipy.stats import t
 
 from helpers import style
+from helpers.figure_parts import darker, interval, log_axis, spread
 from helpers.spot_tuning import figures
-from helpers.spot_tuning.figures_common import (
-    TYPE_COLOURS,
-    darker,
-    interval,
-    log_axis,
-    ratio_interval,
-    spread,
-)
+from helpers.spot_tuning.figures_common import TYPE_COLOURS, ratio_interval
 from helpers.spot_tuning.instances import CATALOGUE, PAPER_TYPES
 from tests.spot_tuning import figure_frames as frames
 from tests.spot_tuning.small_jobs import CURVES, MARKET, POLICIES, full, job

@@ -1,0 +1,329 @@
+"""Cost of DeepVisualInsight's parts, as ratios against what they stand in for.
+
+    python benchmarks/training_visualization.py [--seeds 3] [--repeats 7] [--quick]
+
+Everything runs on one thread of one process, on the representations of one training
+on digits (1437 samples, 64 features, 7 checkpoints, 143 boundary samples each):
+
+* fit: DVI against umap-learn's UMAP started at the previous checkpoint's map, on the
+  same points, in turn; the first checkpoint apart from the later ones. The metrics of
+  the maps stand beside, since a map is worth only what it shows;
+* inverse projection: our decoder against `UMAP.inverse_transform`, per point; aim 100x;
+* boundary samples: all pairs bisected together against one forward pass per mix, as
+  the released code does it, with the network on images; aim 50x;
+* attention: closed form for a linear head against autograd, and against autograd
+  sample by sample, as the released code does it; they must agree to 1e-6;
+* scaling: complex and a fixed number of steps of one checkpoint over the number of
+  points, with the exponent of a power law and the peak memory; and a fit over the
+  number of checkpoints.
+
+Medians over the repeats, ours and the peer's in turn. Seconds are of the processor,
+all threads, less what numba spends on compiling: on a machine that does other work
+wall time says little. Exit status 1 if results that must agree do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from helpers.training_visualization.attention import attention
+from helpers.training_visualization.baseline_umap import project_umap, umap_inverse
+from helpers.training_visualization.boundary_samples import BoundarySampler, one_by_one
+from helpers.training_visualization.estimator import DVI
+from helpers.training_visualization.heads import LinearHead, logits
+from helpers.training_visualization.processor_time import ProcessorTime
+from helpers.training_visualization.projection import (
+    Projection,
+    evaluate,
+    evaluate_time,
+)
+from helpers.training_visualization.subjects import (
+    DigitsCNN,
+    digits,
+    one_thread,
+    seeded,
+    train_digits,
+)
+from helpers.training_visualization.trace import Trace
+
+AIM_INVERSE, AIM_BOUNDARY, AGREE = 100.0, 50.0, 1e-6
+INVERTED = 20
+QUICK_FIT = {"first_steps": 40, "steps": 20}
+
+
+class Clock:
+    """Processor seconds of repeated calls, less numba's compilations."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def time(self, work: Callable[[], object], count: int = 1) -> None:
+        with ProcessorTime() as watch:
+            for _ in range(count):
+                work()
+        self.seconds.append(watch.seconds / count)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def in_turn(works: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Warm up, then time all in every round; median seconds by name."""
+    clocks = {name: Clock() for name in works}
+    for work in works.values():
+        work()
+    for _ in range(repeats):
+        for name, work in works.items():
+            clocks[name].time(work)
+    return {name: clock.median for name, clock in clocks.items()}
+
+
+def ratio(label: str, peer: float, ours: float, aim: float | None = None) -> None:
+    note = f"   (aim {aim:g} x)" if aim else ""
+    print(f"  {label:44}{peer / max(ours, 1e-9):9.1f} x{note}")
+
+
+def quality(projection: Projection, trace: Trace) -> str:
+    """Metrics of the training samples, k = 15, in one line."""
+    table = evaluate(projection, trace, ks=(15,))
+    table = table[table.split == "train"]
+    timed = evaluate_time(projection, trace)
+    ppr = table.ppr.mean(), table.ppr.iloc[-4:].mean()
+    return (
+        f"neighbours {table.neighbors.mean():5.2f}  "
+        f"boundary {table.boundary.mean():5.2f}  "
+        f"PPR {ppr[0]:.3f} (last four {ppr[1]:.3f})  temporal r "
+        f"{timed['temporal']:+.3f}  movement {timed['movement']:.3f}"
+    )
+
+
+def without_test(trace: Trace) -> Trace:
+    """The training samples alone: placing others is no part of the fit."""
+    return replace(trace, test=np.zeros((0, 0, 0), np.float32), y_test=np.zeros(0, int))
+
+
+def measure_fit(seeds: Sequence[int], options: dict, umap_options: dict) -> Trace:
+    """Print seconds per checkpoint and metrics of DVI and UMAP; returns a trace."""
+    print("\nfit of a checkpoint, on digits")
+    first: dict[str, list[float]] = {"DVI": [], "UMAP": []}
+    later: dict[str, list[float]] = {"DVI": [], "UMAP": []}
+    # compiles, which is not counted, and starts what either starts once
+    warm = without_test(train_digits(seeds[0])).at([0, 1])
+    DVI(**QUICK_FIT).fit_trace(warm)
+    project_umap(warm, n_epochs=5)
+    for seed in seeds:
+        trace = without_test(train_digits(seed))
+        dvi = DVI(random_state=seed, **options).fit_trace(trace)
+        maps = {"DVI": dvi.project(trace)}
+        peer = project_umap(trace, inverse=INVERTED, random_state=seed, **umap_options)
+        maps["UMAP"] = peer
+        for name, found in maps.items():
+            first[name].append(found.seconds[0])
+            later[name] += found.seconds[1:]
+            print(f"  seed {seed} {name:5}{quality(found, trace)}")
+        ppr = [row["ppr"] for row in umap_inverse(peer, trace)]
+        print(
+            f"  seed {seed} UMAP inverts {INVERTED} samples per checkpoint: "
+            f"PPR {np.mean(ppr):.3f} (last four {np.mean(ppr[-4:]):.3f})"
+        )
+    for name in first:
+        print(
+            f"  {name:5} first {statistics.median(first[name]):6.2f} s CPU, "
+            f"each later {statistics.median(later[name]):6.2f} s CPU"
+        )
+    for label, seconds in (("first checkpoint", first), ("later checkpoint", later)):
+        peer, ours = (statistics.median(seconds[name]) for name in ("UMAP", "DVI"))
+        ratio(f"UMAP / DVI, {label}", peer, ours)
+    return trace
+
+
+def measure_inverse(trace: Trace, repeats: int, points: int, options: dict) -> None:
+    """Print the time per inverted point: decoder against UMAP's optimisation."""
+    import copy
+
+    import umap
+
+    last = trace.at([len(trace) - 1])
+    x = last.train[0]
+    dvi = DVI(**options).fit_trace(last)
+    model = umap.UMAP(random_state=0, n_jobs=1).fit(x)
+    rows = np.linspace(0, len(x) - 1, points).astype(int)
+    places = model.embedding_[rows]
+    ours, peer = Clock(), Clock()
+    model_copy = copy.deepcopy(model)
+    model_copy.inverse_transform(places)
+    for _ in range(repeats):
+        ours.time(lambda: dvi.inverse_transform(dvi.places_[0]), 20)
+        # it moves the model's own data (umap-learn, issue 515)
+        fresh = copy.deepcopy(model)
+        peer.time(lambda m=fresh: m.inverse_transform(places))
+    per_ours, per_peer = ours.median / len(x), peer.median / points
+    print(f"\ninverse projection ({len(x)} points ours, {points} UMAP's)")
+    print(
+        f"  ours {1e6 * per_ours:9.2f} us per point   "
+        f"UMAP {1e6 * per_peer:9.0f} us per point"
+    )
+    ratio("UMAP.inverse_transform / ours", per_peer, per_ours, AIM_INVERSE)
+
+
+def measure_boundary(repeats: int, pairs: int) -> bool:
+    """Print the time of batched and single bisections; True if they agree."""
+    net, x = seeded(DigitsCNN, 0).eval(), digits().x
+    sampler = BoundarySampler()
+
+    def classify(images: np.ndarray) -> np.ndarray:
+        return logits(net, images)
+
+    labels = classify(x).argmax(axis=1)
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(len(x), size=(50 * pairs, 2))
+    parents = drawn[labels[drawn[:, 0]] != labels[drawn[:, 1]]][:pairs]
+    batched = sampler.bisect(classify, x, parents)
+    single = one_by_one(sampler, classify, x, parents)
+    # a sum in another order may tip one halving
+    same = np.isclose(batched[0], single[0], atol=1e-6) & (batched[1] == single[1])
+    found = in_turn(
+        {
+            "ours": lambda: sampler.bisect(classify, x, parents),
+            "single": lambda: one_by_one(sampler, classify, x, parents),
+        },
+        repeats,
+    )
+    print(
+        f"\nboundary samples of images, {len(parents)} pairs, "
+        f"{sampler.halvings} halvings"
+    )
+    print(
+        f"  together {1e3 * found['ours']:9.2f} ms   "
+        f"one by one {1e3 * found['single']:9.2f} ms   same {same.mean():.4f}"
+    )
+    ratio("one by one / together", found["single"], found["ours"], AIM_BOUNDARY)
+    return bool(same.mean() > 0.99)
+
+
+def measure_attention(trace: Trace, repeats: int) -> bool:
+    """Print the time of both gradients of a linear head; True if they agree."""
+    x, head = trace.train[-1], trace.heads[-1]
+    assert isinstance(head, LinearHead)
+    module = torch.nn.Linear(head.weight.shape[1], head.weight.shape[0])
+    with torch.no_grad():
+        module.weight.copy_(torch.from_numpy(head.weight))
+        module.bias.copy_(torch.from_numpy(head.bias))
+    temperature = 0.01
+    some = x[:200]
+    closed, grad = attention(head, x, temperature), attention(module, x, temperature)
+    difference = float(np.abs(closed - grad).max())
+    found = in_turn(
+        {
+            "ours": lambda: attention(head, x, temperature),
+            "autograd": lambda: attention(module, x, temperature),
+            "single": lambda: [
+                attention(module, some[i : i + 1], temperature)
+                for i in range(len(some))
+            ],
+        },
+        repeats,
+    )
+    single = found["single"] / len(some) * len(x)
+    print(f"\nattention of {len(x)} x {x.shape[1]} features")
+    print(
+        f"  closed form {1e3 * found['ours']:7.2f} ms   autograd "
+        f"{1e3 * found['autograd']:7.2f} ms   sample by sample {1e3 * single:7.0f} ms"
+    )
+    ratio("autograd in batches / closed form", found["autograd"], found["ours"])
+    ratio("autograd sample by sample / closed form", single, found["ours"])
+    print(f"  largest difference {difference:.1e}   (allowed {AGREE:g})")
+    return difference <= AGREE
+
+
+def blobs(points: int, features: int = 64, classes: int = 10) -> tuple:
+    """Gaussian classes and the linear head that tells them apart."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(classes, features))
+    x = centres[rng.integers(classes, size=points)]
+    x = (x + 0.7 * rng.normal(size=x.shape)).astype(np.float32)
+    return x, LinearHead(centres, -0.5 * (centres**2).sum(axis=1))
+
+
+def measure_points(sizes: Sequence[int], steps: int, repeats: int) -> None:
+    """Print the cost of one checkpoint over its number of points."""
+    print(f"\none checkpoint of n points, {steps} steps")
+    totals = []
+    for size in sizes:
+        x, head = blobs(size)
+        clock = Clock()
+        for _ in range(repeats if size <= 10_000 else 1):
+            dvi = DVI(first_steps=steps)
+            clock.time(lambda d=dvi, x=x, h=head: d.fit([x], head=h))
+        totals.append(clock.median)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(
+            f"  {size:7} points {totals[-1]:8.2f} s CPU   "
+            f"peak memory so far {peak:6.0f} MiB"
+        )
+    exponent = np.polyfit(np.log(sizes), np.log(totals), 1)[0]
+    print(f"  exponent of a power law {exponent:9.2f}")
+    grown = np.log(totals[-1] / totals[-2]) / np.log(sizes[-1] / sizes[-2])
+    print(f"  ... between the two largest {grown:5.2f}")
+
+
+def measure_checkpoints(trace: Trace, counts: Sequence[int], options: dict) -> None:
+    """Print the cost of a whole fit over its number of checkpoints."""
+    print("\na fit of t checkpoints of digits")
+    totals = []
+    for count in counts:
+        clock = Clock()
+        part = trace.at(range(count))
+        clock.time(lambda p=part: DVI(**options).fit_trace(p))
+        totals.append(clock.median)
+        print(f"  {count:3} checkpoints {totals[-1]:8.2f} s CPU")
+    slope = (totals[-1] - totals[0]) / (counts[-1] - counts[0])
+    print(f"  each further one {slope:5.2f} s CPU")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    assert __doc__
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--points", type=int, nargs="+", default=None)
+    parser.add_argument("--quick", action="store_true", help="a look that it runs")
+    given = parser.parse_args(arguments)
+    quick = given.quick
+    seeds = range(1 if quick else given.seeds)
+    repeats = 1 if quick else given.repeats
+    options: dict = QUICK_FIT if quick else {}
+    usual = [300, 600] if quick else [1000, 3000, 10_000, 25_000, 50_000]
+    sizes = given.points or usual
+    if len(sizes) < 2:
+        parser.error("an exponent needs at least two numbers of points")
+    print(f"{os.cpu_count()} cores, one thread, load {os.getloadavg()[0]:.1f}")
+    begun = time.perf_counter()
+    with one_thread():
+        trace = measure_fit(seeds, options, {"n_epochs": 10} if quick else {})
+        measure_inverse(trace, repeats, 5 if quick else 100, options)
+        fine = [
+            measure_boundary(repeats, 20 if quick else 1000),
+            measure_attention(trace, repeats),
+        ]
+        measure_points(sizes, 20 if quick else 500, min(repeats, 3))
+        measure_checkpoints(trace, (1, 2) if quick else (1, 3, 7), options)
+    print(f"\n{time.perf_counter() - begun:.0f} s in all")
+    if not all(fine):
+        print("results that must agree do not: see above", file=sys.stderr)
+    return 0 if all(fine) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

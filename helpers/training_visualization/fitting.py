@@ -1,0 +1,106 @@
+"""Fits the autoencoder of one checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from helpers.torch_threads import flush_denormal, single_thread
+from helpers.training_visualization.autoencoder import Autoencoder
+from helpers.training_visualization.batches import Batches
+from helpers.training_visualization.losses import (
+    reconstruction_loss,
+    umap_gradient,
+    umap_loss,
+)
+
+LOOKS = 20  # times the losses are noted during a fit
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How long and with what weights a checkpoint is fitted; see `estimator.DVI`."""
+
+    steps: int
+    learning_rate: float
+    recon_weight: float
+    temporal_weight: float
+    negatives: int
+
+
+def fit_checkpoint(
+    autoencoder: Autoencoder,
+    points: np.ndarray,
+    batches: Batches,
+    settings: FitSettings,
+    attention: np.ndarray | None = None,
+    rates: np.ndarray | None = None,
+) -> np.ndarray:
+    """Train in place; returns the losses on the way.
+
+    Adam with a rate that rises for a tenth of the steps and then falls to a tenth of
+    its peak (ours: the released schedule counts in epochs, which are a few dozen steps
+    on small data and leave it untrained).
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+        As the checkpoint before left it; the temporal loss holds it there.
+    points : np.ndarray
+        Scaled representations (N, features) of training, then boundary points.
+    attention : np.ndarray, optional
+        Shape as ``points``.
+    rates : np.ndarray, optional
+        Neighbour-preserving rate (N,) of each point, 0 for boundary points; absent at
+        the first checkpoint.
+
+    Returns
+    -------
+    np.ndarray
+        Shape (looks, 2): UMAP loss and reconstruction loss.
+    """
+    device = batches.device
+    x = torch.from_numpy(np.ascontiguousarray(points, np.float32)).to(device)
+    focus = None if attention is None else torch.from_numpy(attention).to(device)
+    kept = None
+    if rates is not None and settings.temporal_weight > 0:
+        kept = torch.from_numpy(np.asarray(rates, np.float32)).to(device)
+    weights = list(autoencoder.parameters())
+    before = [w.detach().clone() for w in weights]
+    optimizer = torch.optim.Adam(weights, lr=settings.learning_rate, fused=True)
+    total = max(settings.steps, 3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        settings.learning_rate,
+        total_steps=total,
+        pct_start=max(0.1, 2 / total),  # a rise of no step at all would divide by 0
+        div_factor=25,
+        final_div_factor=0.4,
+    )
+    every = max(1, settings.steps // LOOKS)
+    losses = []
+    with single_thread(), flush_denormal():
+        for step in range(settings.steps):
+            chosen, ties = batches.draw()
+            batch = x[chosen]
+            z, decoded = autoencoder(batch)
+            alpha = None if focus is None else focus[chosen]
+            recon = reconstruction_loss(batch, decoded, alpha)
+            optimizer.zero_grad()
+            # the pairs' gradient is known in closed form, so autograd starts at z
+            pull = umap_gradient(z, ties, settings.negatives)
+            torch.autograd.backward([settings.recon_weight * recon, z], [None, pull])
+            if kept is not None:
+                hold = 2 * settings.temporal_weight * float(kept[chosen].mean())
+                for weight, old in zip(weights, before, strict=True):
+                    assert weight.grad is not None
+                    weight.grad.add_(weight.detach() - old, alpha=hold)
+            optimizer.step()
+            schedule.step()
+            if step % every == 0:
+                with torch.no_grad():
+                    spread = umap_loss(z, ties, settings.negatives)
+                losses.append((float(spread), float(recon.detach())))
+    return np.array(losses)

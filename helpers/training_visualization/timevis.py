@@ -1,0 +1,273 @@
+"""TimeVis (IJCAI 2022), the authors' successor: one autoencoder for all checkpoints.
+
+All representations of all checkpoints are points of one complex. Spatial edges join
+near points of a checkpoint, temporal edges join a sample to itself at other
+checkpoints. Formulas follow the released code; what differs is marked "ours":
+
+- every point is used; the released code keeps k-centres up to a Hausdorff bound, which
+  saves nothing at this size;
+- representations are divided by their RMS at each checkpoint, since they grow 50-fold
+  in the first epochs and one autoencoder has to serve all;
+- no attention in the reconstruction, a budget of steps instead of epochs, and another
+  learning rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from helpers.torch_threads import flush_denormal, single_thread
+from helpers.training_visualization.baselines import split_places, training_points
+from helpers.training_visualization.processor_time import ProcessorTime
+from helpers.training_visualization.projection import Projection
+from helpers.training_visualization.trace import Trace
+
+PRUNE_SPATIAL = 10  # weights below max / 10 are dropped, as in the DVI code
+PRUNE_TEMPORAL = 100  # released T_N_EPOCHS
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Weighted edges between rows of the concatenated points; weights 0 to 1."""
+
+    head: np.ndarray
+    tail: np.ndarray
+    weight: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.head)
+
+
+def project_timevis(
+    trace: Trace,
+    n_neighbors: int = 15,
+    *,
+    recon_weight: float = 10.0,
+    hidden: tuple[int, ...] = (128, 128, 128),
+    steps: int = 2500,
+    batch_size: int = 500,
+    negatives: int = 5,
+    learning_rate: float = 3e-3,
+    random_state: int = 0,
+) -> Projection:
+    """One map of all checkpoints; new samples and inverse projections included.
+
+    ``L = L_umap + recon_weight L_recon`` with UMAP's cross entropy of sampled edges
+    against ``negatives`` shuffled pairs each, and the mean squared error of both ends.
+
+    Parameters
+    ----------
+    recon_weight : float
+        10 for CIFAR-10 in the released code, 1 to 30 for others.
+    hidden : tuple of int
+        Widths of the encoder, mirrored in the decoder (ours, as our DVI).
+    steps, batch_size, learning_rate
+        Adam for that many batches of edges drawn by weight, with a learning rate that
+        falls to 0 along a cosine (ours).
+
+    Raises
+    ------
+    ValueError
+        If ``n_neighbors`` exceeds the samples.
+    """
+    n = trace.train.shape[1]
+    if not 2 <= n_neighbors < n:
+        raise ValueError(
+            f"n_neighbors is {n_neighbors}; allowed: 2 to below {n}, the samples"
+        )
+    with ProcessorTime() as watch:
+        scale = [float(np.sqrt(np.mean(x**2))) or 1.0 for x in trace.train]
+        points = [
+            (x / s).astype(np.float32)
+            for x, s in zip(training_points(trace), scale, strict=True)
+        ]
+        edges = spatio_temporal_edges(points, n, n_neighbors)
+        with torch.random.fork_rng(devices=[]), single_thread(), flush_denormal():
+            torch.manual_seed(random_state)
+            model = _Autoencoder(trace.train.shape[2], hidden)
+            _train(
+                model,
+                np.concatenate(points),
+                edges,
+                recon_weight=recon_weight,
+                steps=steps,
+                batch_size=batch_size,
+                negatives=negatives,
+                learning_rate=learning_rate,
+                rng=np.random.default_rng(random_state),
+            )
+    places = [_apply(model.encode, x) for x in points]
+    train, boundary = split_places(trace, places)
+    test = (
+        [_apply(model.encode, x / s) for x, s in zip(trace.test, scale, strict=True)]
+        if trace.test.size
+        else []
+    )
+    back, test_back = (
+        [_apply(model.decode, z) * s for z, s in zip(found, scale, strict=False)]
+        for found in (train, test)
+    )
+    seconds = [watch.seconds / len(trace)] * len(trace)
+    return Projection("TimeVis", train, test, boundary, back, test_back, seconds)
+
+
+def spatio_temporal_edges(points: list[np.ndarray], n: int, k: int = 15) -> Edges:
+    """All edges; each of the two kinds of every checkpoint has greatest weight 1.
+
+    Parameters
+    ----------
+    points : list of np.ndarray
+        Per checkpoint (n + b, features): training samples, then boundary points.
+    n : int
+        Training samples per checkpoint.
+    k : int
+        Neighbours, the point itself included where it is one of the candidates.
+    """
+    parts: list[Edges] = []
+    sigmas, rhos = np.zeros((2, len(points), n))
+    first = np.cumsum([0, *(len(x) for x in points)])[:-1]
+    for t, x in enumerate(points):
+        graph, sigmas[t], rhos[t] = _fuzzy_set(x[:n], x[:n], 0, k)
+        parts.append(_edges(graph, first[t], PRUNE_SPATIAL))
+        if len(x) - n >= 2:
+            # from every point to its nearest boundary points
+            graph, _, _ = _fuzzy_set(x[n:], x, n, min(k, len(x) - n))
+            parts.append(_edges(graph, first[t], PRUNE_SPATIAL))
+    if len(points) > 1:
+        train = np.stack([x[:n] for x in points])
+        parts.append(_temporal_edges(train, first, sigmas, rhos, k))
+    joined = ([getattr(p, name) for p in parts] for name in ("head", "tail", "weight"))
+    return Edges(*map(np.concatenate, joined))
+
+
+def _fuzzy_set(
+    points: np.ndarray, queries: np.ndarray, offset: int, k: int
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """UMAP's graph from queries to their nearest points, and its local scales.
+
+    The points are the queries from row ``offset`` on.
+    """
+    from sklearn.neighbors import NearestNeighbors
+    from umap.umap_ import fuzzy_simplicial_set
+
+    distance, near = NearestNeighbors(n_neighbors=k).fit(points).kneighbors(queries)
+    near += offset
+    # a point is at 1e-7 from itself by rounding: UMAP would take that for its nearest
+    distance[near == np.arange(len(queries))[:, None]] = 0
+    return fuzzy_simplicial_set(
+        queries,
+        k,
+        np.random.RandomState(0),  # unused where the neighbours are given
+        "euclidean",
+        knn_indices=near,
+        knn_dists=distance.astype(np.float32),
+    )
+
+
+def _edges(graph: Any, first: int, prune: int) -> Edges:
+    """Edges of a sparse graph whose row 0 is point ``first``, without the weakest."""
+    graph = graph.tocoo()
+    top = graph.data.max()
+    keep = graph.data * prune >= top
+    return Edges(
+        graph.row[keep] + first, graph.col[keep] + first, graph.data[keep] / top
+    )
+
+
+def _temporal_edges(
+    train: np.ndarray, first: np.ndarray, sigmas: np.ndarray, rhos: np.ndarray, k: int
+) -> Edges:
+    """From each sample to itself at the k checkpoints where it was nearest.
+
+    The weight is what UMAP gives a neighbour at that distance: with the sample's own
+    scales ``exp(-max(0, |x_t - x_s| - rho_t) / sigma_t)``, then the fuzzy union
+    ``w + w' - w w'`` of both directions.
+
+    Parameters
+    ----------
+    train : np.ndarray
+        Shape (checkpoints, n, features).
+    first : np.ndarray
+        Row of each checkpoint's first sample, shape (checkpoints,).
+    sigmas, rhos : np.ndarray
+        Shape (checkpoints, n), from the spatial graphs.
+    """
+    weight = np.zeros((len(train), len(train), train.shape[1]))
+    for t, x in enumerate(train):
+        away = np.linalg.norm(train - x, axis=2)
+        strength = np.exp(-np.maximum(away - rhos[t], 0) / sigmas[t])
+        # the checkpoint itself is among the k, at distance 0, and gets no edge
+        weight[t] = np.where(away.argsort(axis=0).argsort(axis=0) < k, strength, 0)
+        weight[t, t] = 0
+    other = weight.transpose(1, 0, 2)
+    weight = weight + other - weight * other
+    top = weight.max() or 1.0
+    one, two, i = np.nonzero(weight * PRUNE_TEMPORAL >= top)
+    return Edges(first[one] + i, first[two] + i, weight[one, two, i] / top)
+
+
+class _Autoencoder(nn.Module):
+    def __init__(self, features: int, hidden: tuple[int, ...]) -> None:
+        super().__init__()
+        widths = (features, *hidden, 2)
+        self.encode, self.decode = _layers(widths), _layers(widths[::-1])
+
+
+def _layers(widths: tuple[int, ...]) -> nn.Sequential:
+    parts: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        parts += [nn.Linear(before, after), nn.ReLU()]
+    return nn.Sequential(*parts[:-1])
+
+
+def _apply(layers: nn.Module, x: np.ndarray) -> np.ndarray:
+    with torch.no_grad():
+        return layers(torch.from_numpy(x.astype(np.float32))).numpy()
+
+
+def _train(
+    model: _Autoencoder,
+    points: np.ndarray,
+    edges: Edges,
+    *,
+    recon_weight: float,
+    steps: int,
+    batch_size: int,
+    negatives: int,
+    learning_rate: float,
+    rng: np.random.Generator,
+) -> None:
+    from umap.umap_ import find_ab_params
+
+    a, b = (float(x) for x in find_ab_params(1.0, 0.1))
+    x = torch.from_numpy(points)
+    bounds = np.cumsum(edges.weight)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    target = torch.zeros(batch_size * (1 + negatives))
+    target[:batch_size] = 1
+    for _ in range(steps):
+        drawn = np.searchsorted(bounds, rng.random(batch_size) * bounds[-1])
+        drawn = np.minimum(drawn, len(edges) - 1)
+        ends = x[np.concatenate([edges.head[drawn], edges.tail[drawn]])]
+        z = model.encode(ends)
+        recon = (model.decode(z) - ends).square().mean()
+        head, tail = z[:batch_size], z[batch_size:]
+        far = torch.from_numpy(rng.permutation(batch_size * negatives) % batch_size)
+        near = torch.arange(batch_size * negatives) % batch_size
+        gap = torch.cat([head - tail, head[near] - tail[far]]).square().sum(1)
+        q = 1 / (1 + a * (gap + 1e-12) ** b)
+        entropy = -(
+            target * q.clamp(1e-4, 1).log()
+            + (1 - target) * (1 - q).clamp(1e-4, 1).log()
+        )
+        optimizer.zero_grad()
+        (entropy.mean() + recon_weight * recon).backward()
+        optimizer.step()
+        schedule.step()

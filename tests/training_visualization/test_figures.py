@@ -1,0 +1,242 @@
+"""The figures: what is drawn is what the data say, and every word can be read."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from scipy.stats import t
+
+from helpers import style
+from helpers.figure_parts import darker, interval, log_axis, spread
+from helpers.training_visualization import figures
+from helpers.training_visualization.boundary_samples import BoundarySampler
+from tests.training_visualization import figure_frames as frames
+from tests.training_visualization.small_traces import small_trace
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.random((40, 1, 8, 8)).astype(np.float32)
+WEIGHT = RNG.normal(size=(64, 4)).astype(np.float32)
+SAMPLES = BoundarySampler()(
+    lambda x: (x - 0.5).reshape(len(x), -1) @ WEIGHT, IMAGES, 12
+)
+DRAWN = {
+    "property_by_epoch": lambda: figures.property_by_epoch(
+        frames.properties(), "neighbors", chance=0.16
+    ),
+    "property_by_epoch, ppr": lambda: figures.property_by_epoch(
+        frames.properties(), "ppr", "test"
+    ),
+    "property_by_epoch, confidence": lambda: figures.property_by_epoch(
+        frames.properties(seeds=1), "confidence_difference", k=10
+    ),
+    "property_by_epoch, boundary": lambda: figures.property_by_epoch(
+        frames.properties(), "boundary", chance=1.6
+    ),
+    "property_summary": lambda: figures.property_summary(frames.properties()),
+    "property_summary, test": lambda: figures.property_summary(
+        frames.properties(), ("neighbors", "ppr"), "test", 10
+    ),
+    "time_plane": lambda: figures.time_plane(frames.times()),
+    "ablation": lambda: figures.ablation(
+        frames.properties(frames.VARIANTS), frames.times(frames.VARIANTS)
+    ),
+    "learning": lambda: figures.learning(small_trace()),
+    "learning, no test": lambda: figures.learning(small_trace(test=0)),
+    "boundary_examples": lambda: figures.boundary_examples(IMAGES, SAMPLES),
+    "boundary_examples, names": lambda: figures.boundary_examples(
+        IMAGES[:, 0].reshape(40, 64), SAMPLES, 3, ("cat", "dog", "plane", "ship")
+    ),
+    "noise_curves": lambda: figures.noise_curves(frames.noise()),
+    "active_bars": lambda: figures.active_bars(frames.active()),
+    "adversarial_places": lambda: figures.adversarial_places(frames.adversarial()),
+    "cost": lambda: figures.cost(frames.seconds()),
+}
+
+
+@pytest.fixture(autouse=True)
+def look():
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        style.use()
+        yield
+
+
+def hidden_ticks(figure: Figure) -> set[int]:
+    """Texts of ticks outside the limits, which matplotlib keeps but does not draw."""
+    hidden = set()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            shown = {id(tick) for tick in axis._update_ticks()}
+            for tick in axis.majorTicks + axis.minorTicks:
+                if id(tick) not in shown:
+                    hidden |= {id(tick.label1), id(tick.label2)}
+    return hidden
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_word_can_be_read(name):
+    """No warning, no two texts overlap, none leaves the figure, none is pale."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = DRAWN[name]()
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    renderer = canvas.get_renderer()
+    hidden = hidden_ticks(figure)
+    texts = [
+        artist
+        for artist in figure.findobj(Text)
+        if artist.get_visible() and artist.get_text().strip()
+        if id(artist) not in hidden
+    ]
+    boxes = [(a.get_text(), Text.get_window_extent(a, renderer)) for a in texts]
+    width, height = canvas.get_width_height()
+    assert width <= 910 and height <= 400
+    for text, box in boxes:
+        assert box.x0 > -2 and box.y0 > -2, text
+        assert box.x1 < width + 2 and box.y1 < height + 2, text
+    for (one, a), (other, b) in itertools.combinations(boxes, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        up = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert min(across, up) < 3, f"{one!r} covers {other!r}"
+    for artist in texts:
+        assert contrast(artist.get_color()) > 4.4, artist.get_text()
+
+
+def contrast(colour) -> float:
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05)
+
+
+def test_every_public_figure_is_drawn_above():
+    assert set(figures.__all__) == {name.split(",")[0] for name in DRAWN}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_axis_says_what_it_shows(name):
+    if name.startswith("boundary_examples"):
+        return
+    axes = DRAWN[name]().axes
+    assert all(ax.get_xlabel() for ax in axes)
+    rows = "ablation", "active_bars", "property_summary", "property_summary, test"
+    assert name in rows or all(ax.get_ylabel() for ax in axes)
+
+
+def test_lines_are_means_over_seeds():
+    frame = frames.properties()
+    ax = figures.property_by_epoch(frame, "ppr").axes[0]
+    rows = frame[(frame["split"] == "train") & (frame["k"] == 15)]
+    expected = rows.groupby(["method", "epoch"])["ppr"].mean()
+    drawn = {line.get_color(): line for line in ax.lines}
+    for method in ("DVI", "PCA", "UMAP", "TimeVis"):
+        line = drawn[style.color(method)]
+        assert line.get_ydata() == pytest.approx(100 * expected[method].to_numpy())
+        assert list(line.get_xdata()) == list(frames.EPOCHS)
+    assert style.color("t-SNE") not in drawn  # it has no inverse
+
+
+def test_summary_takes_checkpoints_first():
+    frame = frames.properties()
+    ax = figures.property_summary(frame, ("neighbors",)).axes[0]
+    rows = frame[(frame["split"] == "train") & (frame["k"] == 15)]
+    expected = rows.groupby("method")["neighbors"].mean()
+    large = [line for line in ax.lines if line.get_markersize() == 5.5]
+    assert [line.get_xdata()[0] for line in large] == pytest.approx(
+        [expected[name] for name in frames.METHODS]
+    )
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(frames.METHODS)
+
+
+def test_plane_and_ablation_show_the_means():
+    times = frames.times()
+    ax = figures.time_plane(times).axes[0]
+    means = times.groupby("method")[["temporal", "movement"]].mean()
+    dots = [line for line in ax.lines if line.get_markersize() == 7]
+    for method, line in zip(frames.METHODS, dots, strict=True):
+        assert [line.get_xdata()[0], line.get_ydata()[0]] == pytest.approx(
+            means.loc[method].tolist()
+        )
+    variants = frames.times(frames.VARIANTS)
+    drawn = figures.ablation(frames.properties(frames.VARIANTS), variants)
+    line = [x for x in drawn.axes[3].lines if x.get_linewidth() == 1][-1]
+    expected = variants[variants["method"] == "DVI"]["temporal"].mean()
+    assert line.get_xdata()[0] == pytest.approx(expected)
+
+
+def test_cost_finds_a_known_exponent():
+    ax = figures.cost(frames.seconds()).axes[0]
+    found = dict(text.get_text()[:-2].split(", $n^{") for text in ax.texts)
+    for method, power in {"DVI": 0.5, "TimeVis": 0.7, "UMAP": 1, "t-SNE": 1.3}.items():
+        assert float(found[method]) == pytest.approx(power, abs=0.03)
+
+
+def test_the_mix_is_what_was_bisected():
+    figure = figures.boundary_examples(IMAGES, SAMPLES, count=len(SAMPLES))
+    low, high = IMAGES.min(), IMAGES.max()
+    columns = len(SAMPLES)
+    for ax, sample in zip(figure.axes[columns:], SAMPLES.samples, strict=False):
+        shown = np.asarray(ax.images[0].get_array())
+        assert shown == pytest.approx((sample[0] - low) / (high - low), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "names", [list(frames.METHODS), ["random", "least confidence", "coreset"]]
+)
+def test_methods_of_one_figure_differ_in_colour(names):
+    assert len({style.color(name) for name in names}) == len(names)
+    for name in names:
+        assert contrast(darker(style.color(name))) > 4.4
+
+
+def test_interval_against_scipy():
+    values = np.array([1.0, 4.0, 2.0, 7.0])
+    low, high = t.interval(0.95, 3, values.mean(), values.std(ddof=1) / 2)
+    mean, half = interval([*values, np.nan])
+    assert [mean - half, mean + half] == pytest.approx([low, high])
+    assert interval([1.0, 2.0]) == (1.5, 0.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_spread_keeps_order_distance_and_bounds(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.uniform(0, 1, 7)
+    moved = spread(values, 0.12, 0, 1)
+    order = np.argsort(values)
+    assert (np.diff(moved[order]) > 0.12 - 1e-9).all()
+    assert moved.min() > -1e-9 and moved.max() < 1 + 1e-9
+
+
+@pytest.mark.parametrize("ends", [(0.02, 9), (0.3, 5), (0.8, 1.3), (0.98, 1.03)])
+def test_a_logarithmic_axis_has_at_least_three_numbers(ends):
+    figure, ax = style.subplots()
+    ax.plot(ends, ends)
+    log_axis(ax, "x", "×")
+    figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    ticks = [tick for tick in ax.get_xticks() if low <= tick <= high]
+    assert 3 <= len(ticks) <= 12
+
+
+def test_bad_input_is_named():
+    frame = frames.properties(seeds=1)
+    with pytest.raises(ValueError, match="did you mean 'neighbors'"):
+        figures.property_by_epoch(frame, "neighbours")
+    with pytest.raises(ValueError, match=r"k are|k \[10, 15\]"):
+        figures.property_summary(frame, k=20)
+    with pytest.raises(ValueError, match="unknown variant"):
+        figures.ablation(frame, frames.times(seeds=1), full="DVi")
+    with pytest.raises(ValueError, match="no correlation"):
+        figures.time_plane(frames.times(), "test")
+    with pytest.raises(ValueError, match="images have shape"):
+        figures.boundary_examples(np.zeros((5, 7)), SAMPLES)
+    with pytest.raises(ValueError, match="above 0"):
+        figures.cost(frames.seconds().assign(points=0))
