@@ -36,6 +36,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from helpers.torch_threads import single_thread
 from helpers.training_visualization.attention import attention
 from helpers.training_visualization.baseline_umap import project_umap, umap_inverse
 from helpers.training_visualization.boundary_samples import BoundarySampler, one_by_one
@@ -50,7 +51,6 @@ from helpers.training_visualization.projection import (
 from helpers.training_visualization.subjects import (
     DigitsCNN,
     digits,
-    one_thread,
     seeded,
     train_digits,
 )
@@ -310,7 +310,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("an exponent needs at least two numbers of points")
     print(f"{os.cpu_count()} cores, one thread, load {os.getloadavg()[0]:.1f}")
     begun = time.perf_counter()
-    with one_thread():
+    with single_thread():
         trace = measure_fit(seeds, options, {"n_epochs": 10} if quick else {})
         measure_inverse(trace, repeats, 5 if quick else 100, options)
         fine = [
