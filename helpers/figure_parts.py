@@ -151,3 +151,42 @@ def log_axis(ax: Axes, which: Literal["x", "y"], unit: str = "") -> None:
     axis.set_major_locator(FixedLocator(ticks.tolist()))
     axis.set_major_formatter(lambda x, _: f"{x:g}{unit}")
     axis.set_minor_locator(NullLocator())
+
+
+def name_points(
+    ax: Axes,
+    places: Sequence[tuple[float, float, str, str]],
+    gap: float = 0.065,
+    away: float = 0.035,
+) -> None:
+    """Write (x, y, text, colour) beside its point, moved where names would collide.
+
+    Call it last: later changes of the limits would leave the names behind. ``gap``
+    between names and ``away`` from the point are shares of the axes.
+    """
+    to_axes = (ax.transData + ax.transAxes.inverted()).transform
+    at = np.array([to_axes((x, y)) for x, y, _, _ in places])
+    for (x, y), height, (_, _, name, colour) in zip(
+        at, spread(at[:, 1], gap, 0.02, 0.98), places, strict=True
+    ):
+        side = -1 if x > 0.6 else 1
+        ax.annotate(
+            name,
+            (x, y),
+            xytext=(x + side * away, height),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            ha="left" if side > 0 else "right",
+            va="center",
+            fontsize=7.5,
+            color=darker(colour),
+            bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.6},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "lw": 0.6,
+                "relpos": (0.0 if side > 0 else 1.0, 0.5),
+                "shrinkA": 0,
+            },
+            zorder=6,
+        )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import darker, interval, log_axis, spread
+from helpers.figure_parts import interval, log_axis, name_points
 from helpers.spot_tuning.figures_common import ratio_interval
 from helpers.spot_tuning.paired_ratios import relative
 
@@ -57,7 +55,7 @@ def cost_jct_plane(frame: pd.DataFrame, baseline: str = "Cheapest") -> Figure:
     log_axis(ax, "x", "×")
     log_axis(ax, "y", "×")
     _draw_rates(ax)
-    _name_points(ax, places)
+    name_points(ax, places)
     return figure
 
 
@@ -87,36 +85,6 @@ def _draw_rates(ax: Axes) -> None:
             va=va,
         )
     ax.set(xlim=(left, right), ylim=(low, high))
-
-
-def _name_points(ax: Axes, places: Sequence[tuple[float, float, str, str]]) -> None:
-    """Names beside their points, moved up or down where they would collide."""
-    to_axes = (ax.transData + ax.transAxes.inverted()).transform
-    at = np.array([to_axes((x, y)) for x, y, _, _ in places])
-    for (x, y), height, (_, _, name, colour) in zip(
-        at, spread(at[:, 1], 0.065, 0.02, 0.98), places, strict=True
-    ):
-        side = -1 if x > 0.6 else 1
-        ax.annotate(
-            name,
-            (x, y),
-            xytext=(x + side * 0.035, height),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            ha="left" if side > 0 else "right",
-            va="center",
-            fontsize=7.5,
-            color=darker(colour),
-            bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.6},
-            arrowprops={
-                "arrowstyle": "-",
-                "color": colour,
-                "lw": 0.6,
-                "relpos": (0.0 if side > 0 else 1.0, 0.5),
-                "shrinkA": 0,
-            },
-            zorder=6,
-        )
 
 
 def policy_ratios(

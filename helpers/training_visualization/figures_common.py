@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from helpers.figure_parts import darker, interval, spread
+from helpers.figure_parts import darker, interval
 
 
 def line_over_epochs(
@@ -81,36 +81,3 @@ def colour_names(ax: Axes, colours: Mapping[str, str]) -> None:
     """Names of the rows in the colours of their methods."""
     for label in ax.get_yticklabels():
         label.set_color(darker(colours[label.get_text()]))
-
-
-def name_dots(ax: Axes, places: Sequence[tuple[float, float, str, str]]) -> None:
-    """Write (x, y, text, colour) beside its dot, up or down where names would collide.
-
-    Call it last: later changes of the limits would leave the names behind.
-    """
-    to_axes = (ax.transData + ax.transAxes.inverted()).transform
-    at = np.array([to_axes((x, y)) for x, y, _, _ in places])
-    for (x, y), height, (_, _, name, colour) in zip(
-        at, spread(at[:, 1], 0.075, 0.02, 0.98), places, strict=True
-    ):
-        side = -1 if x > 0.6 else 1
-        ax.annotate(
-            name,
-            (x, y),
-            xytext=(x + side * 0.045, height),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            ha="left" if side > 0 else "right",
-            va="center",
-            fontsize=7.5,
-            color=darker(colour),
-            bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.6},
-            arrowprops={
-                "arrowstyle": "-",
-                "color": colour,
-                "lw": 0.6,
-                "relpos": (0.0 if side > 0 else 1.0, 0.5),
-                "shrinkA": 0,
-            },
-            zorder=6,
-        )

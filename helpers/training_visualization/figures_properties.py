@@ -9,13 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import interval, label_ends
+from helpers.figure_parts import interval, label_ends, name_points
 from helpers.names import unknown_name
 from helpers.training_visualization.figures_common import (
     colour_names,
     dot_rows,
     line_over_epochs,
-    name_dots,
 )
 
 # column: what it is, factor to its unit, what is better
@@ -176,7 +175,7 @@ def time_plane(times: pd.DataFrame, split: str = "train") -> Figure:
         xlim=(ax.get_xlim()[0], right),
         ylim=(0, None),
     )
-    name_dots(ax, places)
+    name_points(ax, places, gap=0.075, away=0.045)
     return figure
 
 
