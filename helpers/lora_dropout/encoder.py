@@ -130,9 +130,7 @@ def load_encoder(*, fallback: bool = True) -> Encoder:
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        model = BertModel.from_pretrained(
-            folder, add_pooling_layer=False, local_files_only=True
-        )
+        model = BertModel.from_pretrained(folder, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     finally:
         if shown:
