@@ -104,7 +104,7 @@ class Sentences:
 
 
 @lru_cache(maxsize=2)
-def docstring_sentences(*, workers: int = 2, progress: bool = True) -> Sentences:
+def docstring_sentences(*, workers: int = 1, progress: bool = True) -> Sentences:
     """The corpus of the installed libraries: about ten seconds, then kept on disk.
 
     Parameters

@@ -155,7 +155,7 @@ def test_real_corpus_can_be_learnt_and_is_no_give_away():
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    found = docstring_sentences(workers=1, progress=False)
+    found = docstring_sentences(progress=False)
     assert found.versions == {library: version(library) for library in LIBRARIES}
     assert min(found.counts.values()) > 600 and len(found.texts) > 15_000
     task = docstring_task(50, seed=0, corpus=found)
