@@ -1,0 +1,144 @@
+"""LoRA Dropout as a variant of peft's LoRA: layer, forward pass, merging (Sec. 3.2)."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from peft import LoraConfig
+from peft.tuners.lora import Linear
+from peft.tuners.lora.layer import LoraVariant
+from torch import Tensor, nn
+
+from helpers.lora_dropout.masks import FRESH, MaskSettings, MaskSource, masked_update
+
+
+def active_source(layer: nn.Module) -> MaskSource | None:
+    """Where a layer gets masks from now: a sampling context, or training mode.
+
+    None in evaluation, where the unmasked adapter is used.
+    """
+    source: MaskSource | None = layer.__dict__.get("mask_source")
+    return source or (FRESH if layer.training else None)
+
+
+def mask_name(layer: nn.Module) -> str:
+    """Name that a sampling context gave the layer, by which members are told apart."""
+    return layer.__dict__.get("mask_name", "")
+
+
+class AdditiveVariant(LoraVariant):
+    """A variant whose expected update is that of plain LoRA, which merging adds.
+
+    ``module`` is always the `peft.tuners.lora.Linear` that the variant belongs to.
+    """
+
+    @staticmethod
+    def init(module: Any, adapter_name: str, **kwargs: Any) -> None:
+        """Nothing: there are no parameters besides LoRA's."""
+
+    @staticmethod
+    def merge_safe(module: Any, active_adapter: str, orig_weight: Tensor) -> Tensor:
+        """Weight with the unmasked adapter added, a new tensor."""
+        update = module.get_delta_weight(active_adapter)
+        return orig_weight + update.to(orig_weight.dtype)
+
+    @staticmethod
+    def merge_unsafe(module: Any, active_adapter: str, orig_weight: Tensor) -> None:
+        """Add the unmasked adapter to the weight in place."""
+        update = module.get_delta_weight(active_adapter)
+        orig_weight.data += update.to(orig_weight.dtype)
+
+    @staticmethod
+    def unmerge(module: Any, active_adapter: str, orig_weight: Tensor) -> Tensor:
+        """Weight without the unmasked adapter."""
+        update = module.get_delta_weight(active_adapter)
+        return orig_weight - update.to(orig_weight.dtype)
+
+
+def plain_forward(
+    module: Any, active_adapter: str, x: Tensor, result: Tensor
+) -> Tensor:
+    """Plain LoRA, ``result + B(A(dropout(x))) * scaling``."""
+    hidden = module.lora_A[active_adapter](module.lora_dropout[active_adapter](x))
+    return (
+        result + module.lora_B[active_adapter](hidden) * module.scaling[active_adapter]
+    )
+
+
+class LoraDropoutVariant(AdditiveVariant):
+    r"""``W_0 x + s \hat B \hat A x`` while masks are drawn, else plain LoRA (Eq. 3).
+
+    peft's own ``lora_dropout`` acts on the input before the masks do; a bias of B, with
+    ``lora_bias``, is not masked.
+    """
+
+    @staticmethod
+    def forward(
+        module: Any, active_adapter: str, x: Tensor, result: Tensor, **kwargs: Any
+    ) -> Tensor:
+        """Output of the layer, given that of the frozen one."""
+        settings: MaskSettings = module.mask_settings[active_adapter]
+        source = active_source(module)
+        if source is None or not settings.p:
+            return plain_forward(module, active_adapter, x, result)
+        a, b = module.lora_A[active_adapter].weight, module.lora_B[active_adapter]
+        inputs = a.shape[1]
+        mask = source.draw(mask_name(module), inputs + len(b.weight), settings.p, a)
+        scaling = module.scaling[active_adapter]
+        update = masked_update(
+            module.lora_dropout[active_adapter](x),
+            a,
+            b.weight,
+            mask[:, :inputs],
+            mask[:, inputs:],
+            scaling * settings.gain(),
+        )
+        if b.bias is not None:
+            update = update + b.bias * scaling
+        return result + update
+
+
+class LoraDropoutLinear(Linear):
+    """peft's LoRA layer on `nn.Linear`, able to mask; `LoraDropoutConfig` registers it.
+
+    Attributes
+    ----------
+    mask_settings : dict of str to MaskSettings
+        By adapter; a plain LoRA adapter on the same layer has none.
+    """
+
+    other_param_names = (*Linear.other_param_names, "mask_settings")
+
+    @property
+    def lora_variants(self) -> dict[tuple[str, ...], type[LoraVariant] | None]:
+        return {**super().lora_variants, ("mask_p",): LoraDropoutVariant}
+
+    def resolve_lora_variant(
+        self, *, config: LoraConfig, **kwargs: Any
+    ) -> LoraVariant | None:
+        """The adapter's variant; None for plain LoRA, which p = 0 is as well."""
+        # peft wants each name to be a field of the configuration, which ours are not of
+        # that of a plain LoRA adapter on the same layer
+        known = dict(super().lora_variants)
+        for names, variant in self.lora_variants.items():
+            if names in known or all(hasattr(config, name) for name in names):
+                known[names] = variant
+        layer: Any = SimpleNamespace(lora_variants=known)
+        return Linear.resolve_lora_variant(layer, config=config)
+
+    def update_layer(
+        self,
+        adapter_name: str,
+        r: int,
+        lora_alpha: int,
+        config: LoraConfig,
+        **kwargs: Any,
+    ) -> None:
+        """Add an adapter, with the masks that its configuration asks for."""
+        # peft calls this from the constructor, where nothing of ours exists yet
+        settings = self.__dict__.setdefault("mask_settings", {})
+        settings.pop(adapter_name, None)
+        if hasattr(config, "mask_settings"):
+            settings[adapter_name] = config.mask_settings
+        super().update_layer(adapter_name, r, lora_alpha, config=config, **kwargs)
