@@ -24,7 +24,7 @@ def active_source(layer: nn.Module) -> MaskSource | None:
 
 def mask_name(layer: nn.Module) -> str:
     """Name that a sampling context gave the layer, by which members are told apart."""
-    return layer.__dict__.get("mask_name", "")
+    return layer.__dict__.get("mask_name") or ""
 
 
 class AdditiveVariant(LoraVariant):
