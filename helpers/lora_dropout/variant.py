@@ -5,12 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from peft import LoraConfig
-from peft.tuners.lora import Linear
+from peft import LoraConfig, PeftModel
+from peft.tuners.lora import Linear, LoraLayer
 from peft.tuners.lora.layer import LoraVariant
 from torch import Tensor, nn
 
 from helpers.lora_dropout.masks import FRESH, MaskSettings, MaskSource, masked_update
+from helpers.names import unknown_name
 
 
 def active_source(layer: nn.Module) -> MaskSource | None:
@@ -142,3 +143,60 @@ class LoraDropoutLinear(Linear):
         if hasattr(config, "mask_settings"):
             settings[adapter_name] = config.mask_settings
         super().update_layer(adapter_name, r, lora_alpha, config=config, **kwargs)
+
+
+def mask_lora(
+    peft_model: PeftModel,
+    *,
+    mask_p: float,
+    mask_rescale: bool = True,
+    n_train: int = 4,
+    n_test: int = 8,
+    adapter_name: str | None = None,
+) -> PeftModel:
+    """Give an adapter that exists LoRA Dropout, or another p; returns the model.
+
+    For adapters that were trained or loaded as plain LoRA; a new one is easier made
+    with `LoraDropoutConfig`. Configuration and files of the adapter stay as they are.
+
+    Parameters
+    ----------
+    mask_p, mask_rescale, n_train, n_test
+        As of `LoraDropoutConfig`; p = 0 makes the adapter plain LoRA.
+    adapter_name : str, optional
+        The active adapter by default.
+
+    Raises
+    ------
+    ValueError
+        If there is no such adapter, one of its layers is not on `nn.Linear`, it is of
+        another variant such as DoRA, p is outside [0, 1) or a number below 1.
+    """
+    settings = MaskSettings(mask_p, mask_rescale, n_train, n_test)
+    adapter = adapter_name or peft_model.active_adapter
+    layers: list[Any] = [
+        layer
+        for layer in peft_model.modules()
+        if isinstance(layer, LoraLayer)
+        and adapter in (*layer.lora_A, *layer.lora_embedding_A)
+    ]
+    if not layers:
+        raise unknown_name("adapter", adapter, list(peft_model.peft_config))
+    for layer in layers:
+        variant = layer.lora_variant.get(adapter)
+        if type(layer) is not Linear and not isinstance(layer, LoraDropoutLinear):
+            raise ValueError(
+                f"Target module {layer.get_base_layer()} is not supported by LoRA "
+                "Dropout. Currently, only `torch.nn.Linear` is."
+            )
+        if not isinstance(variant, LoraDropoutVariant | None):
+            raise ValueError(
+                f"Adapter {adapter!r} is of the variant {type(variant).__name__}, "
+                "which does not combine with LoRA Dropout."
+            )
+    for layer in layers:
+        if type(layer) is Linear:
+            layer.__class__ = LoraDropoutLinear
+        vars(layer).setdefault("mask_settings", {})[adapter] = settings
+        layer.lora_variant[adapter] = LoraDropoutVariant()
+    return peft_model

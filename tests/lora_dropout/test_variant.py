@@ -11,7 +11,7 @@ from torch import nn
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.masks import MaskSource, member_mask
 from helpers.lora_dropout.sampling import lora_dropout_sampling, masked_layers
-from helpers.lora_dropout.variant import LoraDropoutVariant
+from helpers.lora_dropout.variant import LoraDropoutVariant, mask_lora
 from tests.lora_dropout.small_models import (
     TARGETS,
     adapted,
@@ -366,3 +366,34 @@ def test_rank_stabilised_scaling_and_rank_patterns() -> None:
 
 def test_the_variant_lets_peft_convert_the_adapter() -> None:
     assert LoraDropoutVariant().supports_lora_conversion()
+
+
+def test_masks_for_an_adapter_that_was_plain_lora() -> None:
+    options = {"r": 4, "lora_alpha": 8, "target_modules": TARGETS}
+    model = randomised(get_peft_model(bert(), LoraConfig(**options))).eval()
+    before = logits(model)
+    assert mask_lora(model, mask_p=0.4) is model
+    assert torch.equal(logits(model), before)
+    found = []
+    for one in (model, adapted(mask_p=0.4)):
+        with lora_dropout_sampling(one, members=[2]):
+            found.append(logits(one))
+    assert torch.equal(*found) and not torch.equal(found[0], before)
+    mask_lora(model, mask_p=0.0)
+    assert torch.equal(logits(model.train()), before)
+
+
+def test_adapters_that_cannot_be_given_masks() -> None:
+    model = get_peft_model(perceptron(), LoraConfig(target_modules=["0"]))
+    with pytest.raises(ValueError, match="unknown adapter 'defaul'; did you mean"):
+        mask_lora(model, mask_p=0.5, adapter_name="defaul")
+    with pytest.raises(ValueError, match=r"`p` must be a number in \[0, 1\)"):
+        mask_lora(model, mask_p=1.0)
+    dora = get_peft_model(perceptron(), LoraConfig(target_modules=["0"], use_dora=True))
+    with pytest.raises(ValueError, match="variant DoraLinearVariant"):
+        mask_lora(dora, mask_p=0.5)
+    table = get_peft_model(
+        nn.Sequential(nn.Embedding(9, 4)), LoraConfig(target_modules=["0"])
+    )
+    with pytest.raises(ValueError, match=r"Embedding\(9, 4\) is not supported"):
+        mask_lora(table, mask_p=0.5)
