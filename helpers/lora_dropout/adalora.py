@@ -16,7 +16,7 @@ from peft.tuners.adalora.layer import AdaLoraLayer, SVDLinear
 from torch import Tensor, nn
 from torch.nn import functional
 
-from helpers.lora_dropout.masks import MaskSettings, masked_update
+from helpers.lora_dropout.masks import MaskSettings, add_masked_update
 from helpers.lora_dropout.variant import active_source, mask_name
 
 
@@ -98,13 +98,14 @@ class MaskedSVDLinear(SVDLinear):
         if self.disable_adapters or self.merged or active_source(self) is None:
             return super().forward(x, *args, **kwargs)
         result = self.base_layer(x, *args, **kwargs)
+        kind = result.dtype
         for name in self.active_adapters:
             if name in self.lora_A:
-                result = result + self._update(name, x).to(result.dtype)
-        return result
+                result = self._add_update(result, name, x)
+        return result.to(kind)
 
-    def _update(self, adapter: str, x: Tensor) -> Tensor:
-        """What one adapter adds to the output, under masks if it has any."""
+    def _add_update(self, result: Tensor, adapter: str, x: Tensor) -> Tensor:
+        """Output with what one adapter adds, under masks if it has any."""
         p: Any = self.lora_B[adapter]
         q: Any = self.lora_A[adapter]
         lambda_q = q * self.lora_E[adapter]
@@ -113,8 +114,16 @@ class MaskedSVDLinear(SVDLinear):
         scaling = self.scaling[adapter] / (self.ranknum[adapter] + 1e-5)
         source, settings = active_source(self), self.mask_settings.get(adapter)
         if source is None or settings is None or not settings.p:
-            return functional.linear(functional.linear(x, lambda_q), p) * scaling
+            update = functional.linear(functional.linear(x, lambda_q), p)
+            return result + update * scaling
         inputs = q.shape[1]
         mask = source.draw(mask_name(self), inputs + len(p), settings.p, q)
-        m_q, m_p = mask[:, :inputs], mask[:, inputs:]
-        return masked_update(x, lambda_q, p, m_q, m_p, scaling * settings.gain())
+        return add_masked_update(
+            result,
+            x,
+            lambda_q,
+            p,
+            mask[:, :inputs],
+            mask[:, inputs:],
+            scaling * settings.gain(),
+        )

@@ -123,7 +123,8 @@ class MaskSource:
 FRESH = MaskSource()
 
 
-def masked_update(
+def add_masked_update(
+    base: Tensor,
     x: Tensor,
     a: Tensor,
     b: Tensor,
@@ -131,13 +132,15 @@ def masked_update(
     output_mask: Tensor,
     scaling: float | Tensor = 1.0,
 ) -> Tensor:
-    r"""Low-rank update ``scaling * diag(m_B) B A diag(m_A) x`` of every group.
+    r"""``base + scaling * diag(m_B) B A diag(m_A) x`` with the masks of every group.
 
     The masks and the scaling go into the factors, which are smaller than the
-    activations by the number of tokens over the rank.
+    activations by the number of tokens over the rank, and the sum into the product.
 
     Parameters
     ----------
+    base : Tensor
+        What the update is added to (groups * b, ..., n_out).
     x : Tensor
         Inputs (groups * b, ..., n_in), group-major; any leading shape for one group.
     a, b : Tensor
@@ -148,7 +151,7 @@ def masked_update(
     Returns
     -------
     Tensor
-        Shape (groups * b, ..., n_out).
+        Shape of ``base``.
 
     Raises
     ------
@@ -157,12 +160,18 @@ def masked_update(
     """
     groups = len(input_mask)
     if groups == 1:
-        hidden = functional.linear(x, a * input_mask)
-        return functional.linear(hidden, b * (output_mask * scaling).T)
+        hidden = functional.linear(x.reshape(-1, x.shape[-1]), a * input_mask)
+        out = (b * (output_mask * scaling).T).T
+        if hidden.dtype == base.dtype:
+            return torch.addmm(base.reshape(-1, len(b)), hidden, out).view(base.shape)
+        return base + (hidden @ out).view(base.shape)
     split = split_groups(x, groups)
     hidden = torch.bmm(split, (a * input_mask[:, None]).mT)
-    update = torch.bmm(hidden, (b * (output_mask * scaling)[:, :, None]).mT)
-    return update.reshape(*x.shape[:-1], len(b))
+    out = (b * (output_mask * scaling)[:, :, None]).mT
+    if hidden.dtype == base.dtype:
+        sums = base.reshape(groups, -1, len(b))
+        return torch.baddbmm(sums, hidden, out).view(base.shape)
+    return base + torch.bmm(hidden, out).view(base.shape)
 
 
 def split_groups(x: Tensor, groups: int) -> Tensor:

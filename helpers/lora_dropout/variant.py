@@ -10,7 +10,12 @@ from peft.tuners.lora import Linear, LoraLayer
 from peft.tuners.lora.layer import LoraVariant
 from torch import Tensor, nn
 
-from helpers.lora_dropout.masks import FRESH, MaskSettings, MaskSource, masked_update
+from helpers.lora_dropout.masks import (
+    FRESH,
+    MaskSettings,
+    MaskSource,
+    add_masked_update,
+)
 from helpers.names import unknown_name
 
 
@@ -87,7 +92,8 @@ class LoraDropoutVariant(AdditiveVariant):
         inputs = a.shape[1]
         mask = source.draw(mask_name(module), inputs + len(b.weight), settings.p, a)
         scaling = module.scaling[active_adapter]
-        update = masked_update(
+        result = add_masked_update(
+            result,
             module.lora_dropout[active_adapter](x),
             a,
             b.weight,
@@ -95,9 +101,7 @@ class LoraDropoutVariant(AdditiveVariant):
             mask[:, inputs:],
             scaling * settings.gain(),
         )
-        if b.bias is not None:
-            update = update + b.bias * scaling
-        return result + update
+        return result if b.bias is None else result + b.bias * scaling
 
 
 class LoraDropoutLinear(Linear):

@@ -11,7 +11,7 @@ from helpers.lora_dropout.masks import (
     FRESH,
     MaskSettings,
     MaskSource,
-    masked_update,
+    add_masked_update,
     member_mask,
     split_groups,
 )
@@ -36,13 +36,14 @@ def test_update_is_that_of_masked_matrices(seed, groups, each, middle) -> None:
     x = torch.randn(groups * each, *middle, 7, generator=generator, dtype=a.dtype)
     m_a = (torch.rand(groups, 7, generator=generator) > 0.5).double()
     m_b = (torch.rand(groups, 5, generator=generator) > 0.5).double()
-    found = masked_update(x, a, b, m_a, m_b, 1.7)
+    base = torch.randn(groups * each, *middle, 5, generator=generator, dtype=a.dtype)
+    found = add_masked_update(base, x, a, b, m_a, m_b, 1.7)
     assert found.shape == (groups * each, *middle, 5)
     for g in range(groups):
         weight = 1.7 * torch.diag(m_b[g]) @ b @ a @ torch.diag(m_a[g])
         for i in range(each):
             row = g * each + i  # group-major
-            torch.testing.assert_close(found[row], x[row] @ weight.T)
+            torch.testing.assert_close(found[row], base[row] + x[row] @ weight.T)
 
 
 def test_dropped_features_neither_give_nor_take() -> None:
@@ -51,7 +52,7 @@ def test_dropped_features_neither_give_nor_take() -> None:
     m_a, m_b = torch.ones(1, 7).double(), torch.ones(1, 5).double()
     m_a[0, 2], m_b[0, 3] = 0, 0
     a.requires_grad_(), b.requires_grad_()
-    found = masked_update(x, a, b, m_a, m_b)
+    found = add_masked_update(torch.zeros(4, 5).double(), x, a, b, m_a, m_b)
     assert not found[:, 3].any() and found[:, [0, 1, 2, 4]].all()
     found.square().sum().backward()
     assert not x.grad[:, 2].any() and x.grad[:, 1].all()
@@ -63,8 +64,13 @@ def test_the_rank_is_never_dropped() -> None:
     a, b, _ = factors(r=4, n_in=60, n_out=50)
     for member in range(50):
         mask = member_mask(0, "layer", member, 110, 0.5).double()
-        update = masked_update(
-            torch.eye(60).double(), a, b, mask[None, :60], mask[None, 60:]
+        update = add_masked_update(
+            torch.zeros(60, 50).double(),
+            torch.eye(60).double(),
+            a,
+            b,
+            mask[None, :60],
+            mask[None, 60:],
         )
         assert torch.linalg.matrix_rank(update) == 4
 
