@@ -58,6 +58,22 @@ def test_p_and_q_are_masked_and_lambda_is_not(rescale) -> None:
     assert torch.linalg.matrix_rank(update) == 3
 
 
+def test_the_ordinary_dropout_comes_before_the_masks() -> None:
+    options = {"target_modules": ["0"], "init_r": 3, "lora_dropout": 0.4}
+    model = randomised(get_peft_model(perceptron(), config(**options))).double()
+    layer, x = mask_adalora(model, mask_p=0.5).base_model.model[0], torch.ones(4, 6)
+    layer.train()
+    x = x.double()
+    torch.manual_seed(0)
+    dropped = nn.functional.dropout(x, 0.4)
+    mask = torch.empty(1, 16, dtype=x.dtype).bernoulli_(0.5)
+    p, e, q = (getattr(layer, f"lora_{k}")["default"] for k in "BEA")
+    update = ((dropped * mask[:, :6] / 0.5) @ (q * e).T @ p.T) * mask[:, 6:] / 0.5
+    scaling = layer.scaling["default"] / (layer.ranknum["default"] + 1e-5)
+    torch.manual_seed(0)
+    torch.testing.assert_close(layer(x), layer.base_layer(x) + update * scaling)
+
+
 def test_off_in_evaluation_on_in_training() -> None:
     model = adalora()
     plain = randomised(get_peft_model(bert(), config())).eval()

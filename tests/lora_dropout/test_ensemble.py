@@ -112,7 +112,8 @@ class Plain(nn.Module):
         torch.manual_seed(0)
         self.layer, self.kind = nn.Linear(4, 3), kind
 
-    def forward(self, x, scale=1.0, flag=None):
+    def forward(self, x, scale=1.0, flag=None, labels=None):
+        assert labels is None  # a prediction does not need the loss
         out = self.layer(x) * scale
         if self.kind == "tensor":
             return out
@@ -129,6 +130,7 @@ def plain(kind: str, **options):
 @pytest.mark.parametrize("kind", ["tensor", "dict"])
 def test_models_of_other_libraries(kind) -> None:
     inputs = {"x": torch.randn(5, 4), "scale": torch.tensor(2.0), "flag": "text"}
+    inputs["labels"] = torch.zeros(5)
     found = [member_logits(plain(kind), inputs, 3, one_pass=o) for o in (True, False)]
     assert found[0].shape == (3, 5, 3)
     torch.testing.assert_close(*found)

@@ -20,6 +20,7 @@ from tests.lora_dropout.small_models import (
     batch,
     logits,
     perceptron,
+    randomised,
 )
 
 
@@ -155,6 +156,20 @@ def test_settings_of_the_active_adapter() -> None:
     model.set_adapter("plain")
     with pytest.raises(ValueError, match="allowed: b, default"):
         active_settings(model)
+
+
+def test_adapters_that_change_inside_a_context() -> None:
+    model = adapted(mask_p=0.3)
+    model.add_adapter("b", LoraDropoutConfig(r=4, target_modules=["query"], mask_p=0.7))
+    randomised(model)
+    alone = {}
+    for name in ("default", "b"):
+        model.set_adapter(name)
+        alone[name] = members(model, [2])[0]
+    with lora_dropout_sampling(model, members=[2]):
+        for name in ("default", "b", "default"):
+            model.set_adapter(name)
+            assert torch.equal(logits(model), alone[name])
 
 
 def test_models_without_masks() -> None:
