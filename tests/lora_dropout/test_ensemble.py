@@ -63,14 +63,14 @@ def test_the_default_is_the_adapter_s_number() -> None:
 @pytest.mark.parametrize("reduce", ["prob", "logit"])
 def test_jensen_for_every_example(reduce) -> None:
     model, inputs = adapted(mask_p=0.7), batch(40)
-    found = member_logits(model, inputs, 8)
+    found = 30 * member_logits(model, inputs, 8)  # confident ones: the gap is wide
     labels = inputs["labels"]
     mean = torch.stack(
         [nn.functional.cross_entropy(one, labels, reduction="none") for one in found]
     ).mean(0)
     ensemble = ensemble_probabilities(found, reduce)
     loss = -ensemble[torch.arange(40), labels].log()
-    assert (loss <= mean + 1e-6).all() and (mean - loss).max() > 1e-4
+    assert (loss <= mean + 1e-5).all() and (mean - loss).max() > 0.01
 
 
 def test_without_masks_the_ensemble_is_the_model() -> None:

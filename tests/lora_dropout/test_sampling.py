@@ -82,6 +82,16 @@ def test_members_belong_to_the_base_model_s_names() -> None:
     assert list(masked_layers(around)) == ["0", "2"]
 
 
+def test_two_models_in_one() -> None:
+    first, second = adapted_perceptron(), adapted_perceptron()
+    x = torch.randn(3, 6, dtype=torch.float64)
+    pair = torch.nn.ModuleList([first, second])
+    assert len(masked_layers(pair)) == 4
+    with lora_dropout_sampling(pair, members=[3]):
+        assert not torch.allclose(first(x), second(x))  # they have masks of their own
+    assert torch.equal(first(x), second(x))
+
+
 def test_modes_and_the_generator_stay() -> None:
     model = adapted()
     before = {name: module.training for name, module in model.named_modules()}
