@@ -117,7 +117,8 @@ class MaskSource:
         key = (module, size, p, like.dtype, like.device)
         if key not in self._drawn:
             rows = [member_mask(self.seed, module, m, size, p) for m in self.members]
-            self._drawn[key] = torch.stack(rows).to(like.device, like.dtype)
+            with torch.inference_mode(False):  # a later pass may train with them
+                self._drawn[key] = torch.stack(rows).to(like.device, like.dtype)
         return self._drawn[key]
 
 

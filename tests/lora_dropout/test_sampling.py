@@ -125,6 +125,16 @@ def test_fixed_masks_also_in_training_mode() -> None:
     assert torch.equal(first, members(model.eval(), [7]))
 
 
+def test_members_seen_in_inference_mode_can_be_trained() -> None:
+    model = adapted()
+    with lora_dropout_sampling(model, members=[0]):
+        with torch.inference_mode():
+            found = model(**batch()).logits
+        outputs = model(**batch())
+        outputs.loss.backward()
+    assert torch.equal(found, outputs.logits)
+
+
 def test_fresh_masks_of_groups() -> None:
     model, inputs = adapted(), batch(1)
     model.train()
