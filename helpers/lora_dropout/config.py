@@ -36,8 +36,9 @@ class MaskedLoraConfig(LoraConfig):
                 "Divide each mask by the probability of being kept, so that the "
                 "unmasked adapter is the expected one, which evaluation, merging and "
                 "plain LoRA after `save_pretrained` use. False is the method as its "
-                "equations are written, and equals True with "
-                "`lora_alpha * (1 - mask_p) ** 2`."
+                "equations are written. Under masks it equals True with `lora_alpha * "
+                "(1 - mask_p) ** 2`; without masks its update is too large by "
+                "(1 - mask_p) ** -2, so predict with `ensemble_predict`."
             )
         },
     )
@@ -63,6 +64,10 @@ class MaskedLoraConfig(LoraConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_probability(self.probability_field(), self.probability)
+        if not isinstance(self.mask_rescale, bool):
+            raise ValueError(
+                f"`mask_rescale` must be True or False, got {self.mask_rescale!r}."
+            )
         for name in ("n_train", "n_test"):
             check_count(name, getattr(self, name))
             setattr(self, name, int(getattr(self, name)))  # NumPy's are no JSON

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -80,9 +81,9 @@ def member_mask(seed: int, module: str, member: int, size: int, p: float) -> Ten
     True
     """
     key = f"{seed}/{module}/{member}".encode()
-    digest = hashlib.blake2b(key, digest_size=8).digest()
-    generator = torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)
-    return torch.rand(size, generator=generator) >= p
+    # a hash of any length is a generator without state, the same on every platform
+    uniform = np.frombuffer(hashlib.shake_128(key).digest(4 * size), dtype="<u4")
+    return torch.from_numpy(uniform >= p * 2.0**32)
 
 
 @dataclass
@@ -116,7 +117,8 @@ class MaskSource:
         key = (module, size, p, like.dtype, like.device)
         if key not in self._drawn:
             rows = [member_mask(self.seed, module, m, size, p) for m in self.members]
-            self._drawn[key] = torch.stack(rows).to(like.device, like.dtype)
+            with torch.inference_mode(False):  # a later pass may train with them
+                self._drawn[key] = torch.stack(rows).to(like.device, like.dtype)
         return self._drawn[key]
 
 

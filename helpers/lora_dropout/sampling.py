@@ -27,7 +27,8 @@ def masked_layers(model: nn.Module) -> dict[str, Any]:
         if isinstance(module, BaseTuner):  # it comes before its layers
             prefix = f"{name}.model.".lstrip(".")
         elif isinstance(module, BaseTunerLayer) and vars(module).get("mask_settings"):
-            found[name.removeprefix(prefix)] = module
+            short = name.removeprefix(prefix)
+            found[name if short in found else short] = module
     if not found:
         raise ValueError(
             f"No layer of this {type(model).__name__} has LoRA Dropout; allowed: a "

@@ -143,7 +143,6 @@ class LoraDropoutLinear(Linear):
         """Add an adapter, with the masks that its configuration asks for."""
         # peft calls this from the constructor, where nothing of ours exists yet
         settings = self.__dict__.setdefault("mask_settings", {})
-        settings.pop(adapter_name, None)
         if hasattr(config, "mask_settings"):
             settings[adapter_name] = config.mask_settings
         super().update_layer(adapter_name, r, lora_alpha, config=config, **kwargs)

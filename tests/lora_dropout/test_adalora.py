@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from peft import AdaLoraConfig, LoraConfig, PeftModel, get_peft_model
-from safetensors.torch import load_file
+from peft import (
+    AdaLoraConfig,
+    LoraConfig,
+    PeftModel,
+    get_peft_model,
+    load_peft_weights,
+)
 from torch import nn
 
 from helpers.lora_dropout.adalora import MaskedSVDLinear, mask_adalora
@@ -51,6 +56,22 @@ def test_p_and_q_are_masked_and_lambda_is_not(rescale) -> None:
         found = layer(x) - layer.base_layer(x)
     torch.testing.assert_close(found, expected)
     assert torch.linalg.matrix_rank(update) == 3
+
+
+def test_the_ordinary_dropout_comes_before_the_masks() -> None:
+    options = {"target_modules": ["0"], "init_r": 3, "lora_dropout": 0.4}
+    model = randomised(get_peft_model(perceptron(), config(**options))).double()
+    layer, x = mask_adalora(model, mask_p=0.5).base_model.model[0], torch.ones(4, 6)
+    layer.train()
+    x = x.double()
+    torch.manual_seed(0)
+    dropped = nn.functional.dropout(x, 0.4)
+    mask = torch.empty(1, 16, dtype=x.dtype).bernoulli_(0.5)
+    p, e, q = (getattr(layer, f"lora_{k}")["default"] for k in "BEA")
+    update = ((dropped * mask[:, :6] / 0.5) @ (q * e).T @ p.T) * mask[:, 6:] / 0.5
+    scaling = layer.scaling["default"] / (layer.ranknum["default"] + 1e-5)
+    torch.manual_seed(0)
+    torch.testing.assert_close(layer(x), layer.base_layer(x) + update * scaling)
 
 
 def test_off_in_evaluation_on_in_training() -> None:
@@ -118,7 +139,7 @@ def test_budget_saving_and_loading(tmp_path) -> None:
     )
     assert rank <= 2 * 10  # target_r of ten layers, from four
     model.save_pretrained(str(tmp_path))
-    keys = load_file(tmp_path / "adapter_model.safetensors").keys()
+    keys = load_peft_weights(str(tmp_path)).keys()
     assert keys and all(".lora_" in key for key in keys)
     back = PeftModel.from_pretrained(bert(), str(tmp_path)).eval()
     torch.testing.assert_close(logits(back), logits(model))

@@ -53,6 +53,11 @@ def test_counts_below_one(name, count) -> None:
         LoraDropoutConfig(**{name: count})
 
 
+def test_rescaling_is_yes_or_no() -> None:
+    with pytest.raises(ValueError, match="`mask_rescale` must be True or False"):
+        LoraDropoutConfig(mask_rescale=0.5)
+
+
 def test_zero_is_plain_lora() -> None:
     model = get_peft_model(
         perceptron(), LoraDropoutConfig(target_modules=["0"], mask_p=0)

@@ -63,14 +63,14 @@ def test_the_default_is_the_adapter_s_number() -> None:
 @pytest.mark.parametrize("reduce", ["prob", "logit"])
 def test_jensen_for_every_example(reduce) -> None:
     model, inputs = adapted(mask_p=0.7), batch(40)
-    found = member_logits(model, inputs, 8)
+    found = 30 * member_logits(model, inputs, 8)  # confident ones: the gap is wide
     labels = inputs["labels"]
     mean = torch.stack(
         [nn.functional.cross_entropy(one, labels, reduction="none") for one in found]
     ).mean(0)
     ensemble = ensemble_probabilities(found, reduce)
     loss = -ensemble[torch.arange(40), labels].log()
-    assert (loss <= mean + 1e-6).all() and (mean - loss).max() > 1e-4
+    assert (loss <= mean + 1e-5).all() and (mean - loss).max() > 0.01
 
 
 def test_without_masks_the_ensemble_is_the_model() -> None:
@@ -112,7 +112,8 @@ class Plain(nn.Module):
         torch.manual_seed(0)
         self.layer, self.kind = nn.Linear(4, 3), kind
 
-    def forward(self, x, scale=1.0, flag=None):
+    def forward(self, x, scale=1.0, flag=None, labels=None):
+        assert labels is None  # a prediction does not need the loss
         out = self.layer(x) * scale
         if self.kind == "tensor":
             return out
@@ -129,6 +130,7 @@ def plain(kind: str, **options):
 @pytest.mark.parametrize("kind", ["tensor", "dict"])
 def test_models_of_other_libraries(kind) -> None:
     inputs = {"x": torch.randn(5, 4), "scale": torch.tensor(2.0), "flag": "text"}
+    inputs["labels"] = torch.zeros(5)
     found = [member_logits(plain(kind), inputs, 3, one_pass=o) for o in (True, False)]
     assert found[0].shape == (3, 5, 3)
     torch.testing.assert_close(*found)

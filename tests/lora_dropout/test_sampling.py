@@ -20,6 +20,7 @@ from tests.lora_dropout.small_models import (
     batch,
     logits,
     perceptron,
+    randomised,
 )
 
 
@@ -81,6 +82,16 @@ def test_members_belong_to_the_base_model_s_names() -> None:
     assert list(masked_layers(around)) == ["0", "2"]
 
 
+def test_two_models_in_one() -> None:
+    first, second = adapted_perceptron(), adapted_perceptron()
+    x = torch.randn(3, 6, dtype=torch.float64)
+    pair = torch.nn.ModuleList([first, second])
+    assert len(masked_layers(pair)) == 4
+    with lora_dropout_sampling(pair, members=[3]):
+        assert not torch.allclose(first(x), second(x))  # they have masks of their own
+    assert torch.equal(first(x), second(x))
+
+
 def test_modes_and_the_generator_stay() -> None:
     model = adapted()
     before = {name: module.training for name, module in model.named_modules()}
@@ -112,6 +123,16 @@ def test_fixed_masks_also_in_training_mode() -> None:
     first, second = (members(model, [7]) for _ in range(2))
     assert torch.equal(first, second)
     assert torch.equal(first, members(model.eval(), [7]))
+
+
+def test_members_seen_in_inference_mode_can_be_trained() -> None:
+    model = adapted()
+    with lora_dropout_sampling(model, members=[0]):
+        with torch.inference_mode():
+            found = model(**batch()).logits
+        outputs = model(**batch())
+        outputs.loss.backward()
+    assert torch.equal(found, outputs.logits)
 
 
 def test_fresh_masks_of_groups() -> None:
@@ -155,6 +176,20 @@ def test_settings_of_the_active_adapter() -> None:
     model.set_adapter("plain")
     with pytest.raises(ValueError, match="allowed: b, default"):
         active_settings(model)
+
+
+def test_adapters_that_change_inside_a_context() -> None:
+    model = adapted(mask_p=0.3)
+    model.add_adapter("b", LoraDropoutConfig(r=4, target_modules=["query"], mask_p=0.7))
+    randomised(model)
+    alone = {}
+    for name in ("default", "b"):
+        model.set_adapter(name)
+        alone[name] = members(model, [2])[0]
+    with lora_dropout_sampling(model, members=[2]):
+        for name in ("default", "b", "default"):
+            model.set_adapter(name)
+            assert torch.equal(logits(model), alone[name])
 
 
 def test_models_without_masks() -> None:

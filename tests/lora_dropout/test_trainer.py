@@ -169,13 +169,43 @@ def test_models_that_divide_by_the_number_of_items(
 
 
 def test_evaluation_is_without_masks_and_without_shares(tmp_path) -> None:
-    model = adapted(n_train=3)
+    model, data = adapted(n_train=3), Rows(batch(4))
     trainer = LoraDropoutTrainer(
-        model, arguments(tmp_path), eval_dataset=Rows(batch(4))
+        model,
+        arguments(tmp_path, max_steps=2),
+        train_dataset=data,
+        eval_dataset=data,
     )
-    plain = Trainer(model, arguments(tmp_path), eval_dataset=Rows(batch(4)))
-    found, expected = trainer.evaluate()["eval_loss"], plain.evaluate()["eval_loss"]
-    assert found == pytest.approx(expected)
+    plain = Trainer(model, arguments(tmp_path), eval_dataset=data)
+    for _ in range(2):
+        found, expected = trainer.evaluate()["eval_loss"], plain.evaluate()["eval_loss"]
+        assert found == pytest.approx(expected)
+        trainer.train()
+
+
+def test_the_best_checkpoint_is_loaded_with_its_masks(tmp_path) -> None:
+    model, data = adapted(n_train=2), Rows(batch(8))
+    trainer = LoraDropoutTrainer(
+        model,
+        arguments(
+            tmp_path,
+            max_steps=4,
+            save_strategy="steps",
+            save_steps=1,
+            eval_strategy="steps",
+            eval_steps=1,
+            load_best_model_at_end=True,
+            metric_for_best_model="eval_loss",
+            greater_is_better=True,  # the worst: not the last, as training helps
+        ),
+        train_dataset=data,
+        eval_dataset=data,
+    )
+    trainer.train()
+    losses = [e["eval_loss"] for e in trainer.state.log_history if "eval_loss" in e]
+    assert losses.index(max(losses)) < 3  # so that there is something to load
+    assert trainer.evaluate()["eval_loss"] == pytest.approx(max(losses))
+    assert trainer.instances == 2
 
 
 def test_one_instance_is_the_plain_trainer(tmp_path) -> None:
