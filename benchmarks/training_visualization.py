@@ -36,13 +36,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from helpers.processor_time import ProcessorTime
 from helpers.torch_threads import single_thread
 from helpers.training_visualization.attention import attention
 from helpers.training_visualization.baseline_umap import project_umap, umap_inverse
 from helpers.training_visualization.boundary_samples import BoundarySampler, one_by_one
 from helpers.training_visualization.estimator import DVI
 from helpers.training_visualization.heads import LinearHead, logits
-from helpers.training_visualization.processor_time import ProcessorTime
 from helpers.training_visualization.projection import (
     Projection,
     evaluate,

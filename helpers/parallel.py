@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed, wait
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from tqdm import tqdm
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# One pool per number of workers, kept for the next call: a process needs ten seconds
+# to import torch and to compile numba's functions. They end with the interpreter.
+_pools: dict[int, ProcessPoolExecutor] = {}
 
 
 def in_processes(
@@ -24,10 +30,10 @@ def in_processes(
 ) -> list[R]:
     """Results of ``function`` for every task, in the order of the tasks.
 
-    One worker, or one task, starts no process. Where a task is a `helpers.cache.stage`
-    an interrupted call resumes with the tasks that are missing. In a script with
-    several workers, call it below ``if __name__ == "__main__":``, since every process
-    imports the script.
+    One worker, or one task, starts no process; others stay for the next call. Where a
+    task is a `helpers.cache.stage` an interrupted call resumes with the tasks that are
+    missing. In a script with several workers, call it below
+    ``if __name__ == "__main__":``, since every process imports the script.
 
     Parameters
     ----------
@@ -55,22 +61,43 @@ def in_processes(
                 results.append(function(task))
                 bar.update()
             return results
-        # spawned, not forked: torch and a notebook's threads do not survive a fork
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(
-            min(workers, len(tasks)), mp_context=context, initializer=_one_thread
-        )
+        pool = _pool(workers)
+        futures = [pool.submit(function, task) for task in tasks]
         try:
-            futures = [pool.submit(function, task) for task in tasks]
             for done in as_completed(futures):
                 done.result()  # the first error ends the wait
                 bar.update()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        except BaseException as error:
+            for future in futures:
+                future.cancel()
+            if isinstance(error, BrokenProcessPool) or not isinstance(error, Exception):
+                del _pools[workers]
+                pool.shutdown(cancel_futures=True)
+            wait(futures)
+            raise
         return [future.result() for future in futures]
 
 
-def _one_thread() -> None:
-    """Runs before a process imports numpy or torch, which read these once."""
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """The pool with so many processes, started when it is first asked for."""
+    if workers not in _pools:
+        # spawned, not forked: torch and a notebook's threads do not survive a fork
+        _pools[workers] = ProcessPoolExecutor(
+            workers, multiprocessing.get_context("spawn"), _begin
+        )
+    return _pools[workers]
+
+
+def _begin() -> None:
+    """Runs in a process before it imports numpy or torch, which read these once."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot tell its processes to end."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import signal
+import subprocess
+import sys
+from concurrent.futures.process import BrokenProcessPool
 
+import psutil
 import pytest
 
 from helpers.parallel import in_processes
@@ -13,6 +18,11 @@ from helpers.parallel import in_processes
 def threads(_):
     """OMP_NUM_THREADS and number of the process that ran a task."""
     return os.environ.get("OMP_NUM_THREADS"), os.getpid()
+
+
+def die(_):
+    """A task whose process is killed, by the system for want of memory, say."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_results_come_in_the_order_of_the_tasks():
@@ -27,6 +37,38 @@ def test_each_process_has_one_thread_and_is_not_this_one():
     found = in_processes(threads, range(4), 2, progress=False)
     assert {number for number, _ in found} == {"1"}
     assert os.getpid() not in {process for _, process in found}
+
+
+def test_processes_stay_for_the_next_call():
+    first = in_processes(threads, range(8), 2, progress=False)
+    again = in_processes(threads, range(8), 2, progress=False)
+    assert len({process for _, process in first + again}) <= 2
+
+
+def test_a_killed_process_is_replaced_in_the_next_call():
+    with pytest.raises(BrokenProcessPool):
+        in_processes(die, range(2), 2, progress=False)
+    assert in_processes(math.sqrt, [4.0, 9.0], 2, progress=False) == [2.0, 3.0]
+
+
+def test_processes_end_with_a_parent_that_is_killed():
+    code = (
+        "import os, time\n"
+        "from helpers.parallel import in_processes\n"
+        "if __name__ == '__main__':\n"
+        "    in_processes(abs, range(4), 2, progress=False)\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout.readline() == "ready\n"
+        children = psutil.Process(parent.pid).children(recursive=True)
+        assert len(children) >= 2
+        parent.kill()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive
 
 
 def test_one_worker_starts_no_process():

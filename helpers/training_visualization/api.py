@@ -5,6 +5,7 @@ The modules behind them, one concept each, are what other programs should import
 
 from __future__ import annotations
 
+from helpers.processor_time import ProcessorTime
 from helpers.training_visualization.attention import attention
 from helpers.training_visualization.boundary_samples import BoundarySampler
 from helpers.training_visualization.case_active_learning import active_study
@@ -16,7 +17,6 @@ from helpers.training_visualization.film import Film
 from helpers.training_visualization.heads import logits
 from helpers.training_visualization.losses import curve, umap_gradient, umap_loss
 from helpers.training_visualization.metrics import neighbor_preservation
-from helpers.training_visualization.processor_time import ProcessorTime
 from helpers.training_visualization.projection import evaluate, evaluate_time
 from helpers.training_visualization.recorder import Recorder
 from helpers.training_visualization.subjects import DigitsCNN, digits, seeded

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from helpers.processor_time import ProcessorTime
 from helpers.training_visualization.baselines import split_places, training_points
 from helpers.training_visualization.metrics import inverse_projection, nearest
-from helpers.training_visualization.processor_time import ProcessorTime
 from helpers.training_visualization.projection import Projection
 from helpers.training_visualization.trace import Trace
+from helpers.training_visualization.umap_library import umap_library
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def project_umap(
     ValueError
         If ``n_neighbors`` or ``inverse`` exceed the samples.
     """
-    import umap
+    umap = umap_library()
 
     n = trace.train.shape[1]
     _check_neighbors(trace, n_neighbors)
@@ -201,7 +202,7 @@ def project_aligned_umap(
     ValueError
         With a single checkpoint, or too few samples for ``n_neighbors``.
     """
-    import umap
+    umap = umap_library()
 
     if len(trace) < 2:
         raise ValueError("1 checkpoint; alignment needs at least 2")

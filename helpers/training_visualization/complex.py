@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from helpers.names import unknown_name
+from helpers.training_visualization.umap_library import umap_library
 
 EdgeSampling = Literal["weight", "as_released"]
 SAMPLINGS = ("weight", "as_released")
@@ -101,11 +102,9 @@ def fuzzy_set(
     indices: np.ndarray, distances: np.ndarray, k: int, seed: int = 0
 ) -> Edges:
     """UMAP's fuzzy simplicial set of a neighbour graph (umap-learn does the work)."""
-    from umap.umap_ import fuzzy_simplicial_set
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        graph, _, _ = fuzzy_simplicial_set(
+        graph, _, _ = umap_library().umap_.fuzzy_simplicial_set(
             np.empty((len(indices), 1), np.float32),
             k,
             np.random.RandomState(seed),

@@ -60,9 +60,9 @@ class Effort:
 
     first_steps: int = 1500
     steps: int = 800
-    timevis_steps: int = 1500
+    timevis_steps: int = 1000
     umap_epochs: int = 200
-    aligned_epochs: int = 60
+    aligned_epochs: int = 40
     tsne_iterations: int = 500
     inverted: int = 25
 
@@ -191,6 +191,10 @@ def measure(task: Task) -> Measured:
     )
 
 
+def _train(task: Task) -> None:
+    task.trace()
+
+
 def compare(
     subjects: dict[str, tuple[int, ...]],
     seeds: Sequence[int],
@@ -225,8 +229,9 @@ def compare(
         for method in methods
         if (subject, method) not in skip
     ]
-    for task in tasks:  # trained once, before processes would do it at the same time
-        task.trace()
+    # trained once each, before two methods would do it at the same time
+    distinct = {(t.subject, t.seed): t for t in tasks}.values()
+    in_processes(_train, list(distinct), workers, label="classifiers")
     found = in_processes(measure, tasks, workers, label="maps")
     return (
         pd.concat([m.properties for m in found], ignore_index=True),
@@ -236,10 +241,33 @@ def compare(
 
 
 def studies(
-    study: Callable[..., T], seeds: Sequence[int], workers: int = 2, **options: Any
-) -> list[T]:
-    """A case study for several seeds, side by side; one result per seed."""
-    return in_processes(partial(study, **options), seeds, workers, label="studies")
+    wanted: dict[str, tuple[Callable[..., Any], dict[str, Any]]],
+    seeds: Sequence[int],
+    workers: int = 2,
+) -> dict[str, list[Any]]:
+    """Case studies for several seeds, all side by side.
+
+    Parameters
+    ----------
+    wanted : dict of str to (callable, dict)
+        By name: a study, called with a seed, and its other arguments.
+
+    Returns
+    -------
+    dict of str to list
+        By name, one result per seed.
+    """
+    tasks = [
+        partial(study, seed, **options)
+        for study, options in wanted.values()
+        for seed in seeds
+    ]
+    found = iter(in_processes(_call, tasks, workers, label="studies"))
+    return {name: [next(found) for _ in seeds] for name in wanted}
+
+
+def _call(task: Callable[[], Any]) -> Any:
+    return task()
 
 
 def per_seed(

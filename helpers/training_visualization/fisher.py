@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from helpers.processor_time import ProcessorTime
 from helpers.training_visualization.baselines import split_places, training_points
 from helpers.training_visualization.heads import Head, logits, softmax
-from helpers.training_visualization.processor_time import ProcessorTime
 from helpers.training_visualization.projection import Projection
 from helpers.training_visualization.trace import Trace
+from helpers.training_visualization.umap_library import umap_library
 
 MOST = 300
 
@@ -172,7 +173,7 @@ def project_deepview(
     ValueError
         As `fisher_distances`.
     """
-    import umap
+    umap = umap_library()
 
     places, seconds = [], []
     for points, head in zip(training_points(trace), trace.heads, strict=True):

@@ -67,9 +67,9 @@ def fit_checkpoint(
     kept = None
     if rates is not None and settings.temporal_weight > 0:
         kept = torch.from_numpy(np.asarray(rates, np.float32)).to(device)
-    weights = list(autoencoder.parameters())
-    before = [w.detach().clone() for w in weights]
-    optimizer = torch.optim.Adam(weights, lr=settings.learning_rate, fused=True)
+    weights = _flattened(autoencoder)
+    before = weights.detach().clone()
+    optimizer = torch.optim.Adam([weights], lr=settings.learning_rate, fused=True)
     total = max(settings.steps, 3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
@@ -88,19 +88,36 @@ def fit_checkpoint(
             z, decoded = autoencoder(batch)
             alpha = None if focus is None else focus[chosen]
             recon = reconstruction_loss(batch, decoded, alpha)
-            optimizer.zero_grad()
+            optimizer.zero_grad(set_to_none=False)
             # the pairs' gradient is known in closed form, so autograd starts at z
             pull = umap_gradient(z, ties, settings.negatives)
             torch.autograd.backward([settings.recon_weight * recon, z], [None, pull])
             if kept is not None:
                 hold = 2 * settings.temporal_weight * float(kept[chosen].mean())
-                for weight, old in zip(weights, before, strict=True):
-                    assert weight.grad is not None
-                    weight.grad.add_(weight.detach() - old, alpha=hold)
+                assert weights.grad is not None
+                weights.grad.add_(weights.detach() - before, alpha=hold)
             optimizer.step()
             schedule.step()
             if step % every == 0:
                 with torch.no_grad():
                     spread = umap_loss(z, ties, settings.negatives)
                 losses.append((float(spread), float(recon.detach())))
+    for weight in autoencoder.parameters():
+        weight.data, weight.grad = weight.data.clone(), None
     return np.array(losses)
+
+
+def _flattened(model: torch.nn.Module) -> torch.nn.Parameter:
+    """All weights as one vector that the model's own weights and gradients look into.
+
+    An optimiser's step over sixteen small tensors costs more than the network's pass.
+    """
+    weights = list(model.parameters())
+    flat = torch.nn.Parameter(torch.nn.utils.parameters_to_vector(weights).detach())
+    flat.grad = torch.zeros_like(flat)
+    sizes = [weight.numel() for weight in weights]
+    for weight, data, grad in zip(
+        weights, flat.data.split(sizes), flat.grad.split(sizes), strict=True
+    ):
+        weight.data, weight.grad = data.view_as(weight), grad.view_as(weight)
+    return flat

@@ -11,6 +11,8 @@ from functools import lru_cache
 
 import torch
 
+from helpers.training_visualization.umap_library import umap_library
+
 CLIP = 1e-4  # least probability of being apart, as in the released code
 NEGATIVES = 5
 
@@ -18,9 +20,7 @@ NEGATIVES = 5
 @lru_cache(maxsize=16)
 def curve(spread: float = 1.0, min_dist: float = 0.1) -> tuple[float, float]:
     """UMAP's a and b: ``q = 1 / (1 + a d^(2b))`` is the chance to lie together."""
-    from umap.umap_ import find_ab_params
-
-    a, b = find_ab_params(spread, min_dist)
+    a, b = umap_library().umap_.find_ab_params(spread, min_dist)
     return float(a), float(b)
 
 

@@ -22,11 +22,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from helpers.processor_time import ProcessorTime
 from helpers.torch_threads import flush_denormal, single_thread
 from helpers.training_visualization.baselines import split_places, training_points
-from helpers.training_visualization.processor_time import ProcessorTime
 from helpers.training_visualization.projection import Projection
 from helpers.training_visualization.trace import Trace
+from helpers.training_visualization.umap_library import umap_library
 
 PRUNE_SPATIAL = 10  # weights below max / 10 are dropped, as in the DVI code
 PRUNE_TEMPORAL = 100  # released T_N_EPOCHS
@@ -154,13 +155,12 @@ def _fuzzy_set(
     The points are the queries from row ``offset`` on.
     """
     from sklearn.neighbors import NearestNeighbors
-    from umap.umap_ import fuzzy_simplicial_set
 
     distance, near = NearestNeighbors(n_neighbors=k).fit(points).kneighbors(queries)
     near += offset
     # a point is at 1e-7 from itself by rounding: UMAP would take that for its nearest
     distance[near == np.arange(len(queries))[:, None]] = 0
-    return fuzzy_simplicial_set(
+    return umap_library().umap_.fuzzy_simplicial_set(
         queries,
         k,
         np.random.RandomState(0),  # unused where the neighbours are given
@@ -243,9 +243,7 @@ def _train(
     learning_rate: float,
     rng: np.random.Generator,
 ) -> None:
-    from umap.umap_ import find_ab_params
-
-    a, b = (float(x) for x in find_ab_params(1.0, 0.1))
+    a, b = (float(x) for x in umap_library().umap_.find_ab_params(1.0, 0.1))
     x = torch.from_numpy(points)
     bounds = np.cumsum(edges.weight)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)

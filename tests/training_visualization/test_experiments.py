@@ -84,5 +84,7 @@ def test_unknown_names(found):
 
 
 def test_studies_come_in_the_order_of_the_seeds():
-    found = experiments.studies(np.full, [1, 2, 3], 1, fill_value=7)
-    assert [len(x) for x in found] == [1, 2, 3]
+    wanted = {"a": (np.full, {"fill_value": 7}), "b": (np.full, {"fill_value": 8})}
+    found = experiments.studies(wanted, [1, 2, 3], 1)
+    assert [len(x) for x in found["a"]] == [1, 2, 3]
+    assert {x[0] for x in found["b"]} == {8}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import pytest
 
-from helpers.training_visualization.processor_time import ProcessorTime
+from helpers.processor_time import ProcessorTime
 
 
 def test_compiling_is_not_in_the_seconds() -> None:

@@ -1,0 +1,178 @@
+"""Fine-tuning on cached hidden states, and the loss curves of it (Fig. 1)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from helpers.lora_dropout.encoder import Features
+from helpers.lora_dropout.instances import instances_backward
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a method is trained; the same for every seed.
+
+    Attributes
+    ----------
+    lr : float
+        Peak of the learning rate: linear warm-up, then linear decay to 0 (AdamW).
+    epochs, batch_size : int
+    warmup : float
+        Share of the steps.
+    weight_decay : float
+        Of AdamW.
+    instances : int
+        N of Eq. 7: dropout instances whose losses are averaged in a step.
+    """
+
+    lr: float = 2e-3
+    epochs: int = 20
+    batch_size: int = 32
+    warmup: float = 0.1
+    weight_decay: float = 0.0
+    instances: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "instances"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; allowed: 1 or more")
+        if not self.lr > 0:
+            raise ValueError(f"lr is {self.lr}; allowed: above 0")
+        if not 0 <= self.warmup < 1:
+            raise ValueError(f"warmup is {self.warmup}; allowed: 0 up to, not 1")
+
+    def steps(self, examples: int) -> int:
+        """Optimiser steps of a training run."""
+        return self.epochs * -(-examples // self.batch_size)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What is evaluated after every epoch, without masks.
+
+    Attributes
+    ----------
+    features : Features
+    labels : Tensor
+        Shape (n,).
+    """
+
+    features: Features
+    labels: Tensor
+
+
+@dataclass
+class History:
+    """Logits of each watched split after each epoch.
+
+    Attributes
+    ----------
+    logits : dict of str to list of Tensor
+        Shape (n, classes) each.
+    """
+
+    logits: dict[str, list[Tensor]] = field(default_factory=dict)
+
+
+def fit(
+    model: nn.Module,
+    features: Features,
+    labels: Tensor,
+    recipe: Recipe,
+    *,
+    seed: int,
+    watch: dict[str, Watched] | None = None,
+) -> History:
+    """Train a model's trainable parameters with AdamW.
+
+    Batches and masks are drawn from ``seed``; torch's global generator is given back
+    as it was.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Called with the keyword arguments of `encoder.TopLayers`; a peft model of it
+        will do. AdaLoRA's budget is updated after every step.
+    labels : Tensor
+        int64, shape (n,).
+
+    Raises
+    ------
+    ValueError
+        If the numbers of texts and labels differ, or the loss is not finite.
+    """
+    if len(features) != len(labels):
+        raise ValueError(f"{len(features)} texts, but {len(labels)} labels")
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    total = recipe.steps(len(features))
+    warm = max(1, round(recipe.warmup * total))
+    optimiser = torch.optim.AdamW(
+        trainable, lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser,
+        lambda s: min((s + 1) / warm, max(0.0, (total - s) / max(1, total - warm))),
+    )
+    allocate = getattr(getattr(model, "base_model", None), "update_and_allocate", None)
+    history = History({name: [] for name in watch or {}})
+    order = torch.Generator().manual_seed(seed)
+    step = 0
+    with _seeded(seed):
+        for _ in range(recipe.epochs):
+            model.train()
+            for rows in torch.randperm(len(labels), generator=order).split(
+                recipe.batch_size
+            ):
+                batch = {**features.batch(rows), "labels": labels[rows]}
+                loss = _backward(model, batch, recipe.instances)
+                if not torch.isfinite(loss):
+                    raise ValueError(f"the loss is {loss.item()} at step {step}")
+                optimiser.step()
+                schedule.step()
+                if allocate is not None:
+                    allocate(step)
+                optimiser.zero_grad()
+                step += 1
+            for name, watched in (watch or {}).items():
+                history.logits[name].append(logits_of(model, watched.features))
+    model.eval()
+    return history
+
+
+@torch.no_grad()
+def logits_of(model: nn.Module, features: Features, *, batch_size: int = 256) -> Tensor:
+    """Logits without masks, shape (n, classes); the model is left in eval mode."""
+    model.eval()
+    lengths = features.mask.sum(dim=1)
+    order = lengths.argsort(stable=True)  # neighbours in length share a batch
+    found = [model(**features.batch(rows)).logits for rows in order.split(batch_size)]
+    logits = torch.cat(found)
+    result = torch.empty_like(logits)
+    result[order] = logits
+    return result
+
+
+def _backward(model: nn.Module, batch: dict[str, Tensor], instances: int) -> Tensor:
+    """Backward pass of a step's loss, which is returned."""
+    if instances > 1:
+        return instances_backward(model, batch, instances)
+    # in training mode LoRA Dropout's layers draw masks of their own accord
+    loss = model(**batch).loss
+    extra = getattr(getattr(model, "base_model", None), "_get_monteclora_loss", None)
+    if extra is not None:
+        loss = loss + extra()  # 0 for everything but MonteCLoRA
+    loss.backward()
+    return loss.detach()
+
+
+@contextlib.contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Torch's global generator, which masks in training draw from."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
