@@ -62,6 +62,19 @@ METHODS = {
     "random": PALETTE["grey"],
     "least confidence": PALETTE["orange"],
     "coreset": PALETTE["green"],
+    # Notebook 04: fine-tuning (paler: AdaLoRA; adapters and controls: two shades each).
+    "LoRA": PALETTE["orange"],
+    "LoRA + LoRA Dropout": PALETTE["blue"],
+    "AdaLoRA": "#EFA878",
+    "AdaLoRA + LoRA Dropout": PALETTE["sky"],
+    "Full fine-tuning": "#4D4D4D",
+    "Head only": "#A8A8A8",
+    "BitFit": PALETTE["green"],
+    "Houlsby adapter": PALETTE["purple"],
+    "Pfeiffer adapter": "#8F4A73",
+    "LoRA + input dropout": PALETTE["yellow"],
+    "LoRA + rank dropout": "#8F6200",
+    "MonteCLoRA": "#82CDB9",
 }
 
 RC: dict[str, Any] = {

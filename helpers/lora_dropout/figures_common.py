@@ -1,0 +1,189 @@
+"""What the chapter's figures share: scores and their units, lines and rows of dots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+from helpers import style
+from helpers.figure_parts import darker, interval
+from helpers.lora_dropout.scores import ENSEMBLE, MEAN
+from helpers.names import unknown_name
+
+# column: what it is, factor to its unit, what is better
+SCORES = {
+    "accuracy": ("accuracy / %", 100.0, "more"),
+    "clean": ("accuracy, true labels / %", 100.0, "more"),
+    "nll": ("NLL / nats", 1.0, "less"),
+    "ece": ("ECE / %", 100.0, "less"),
+    "brier": ("Brier score", 1.0, "less"),
+    "gap": ("test − train loss / nats", 1.0, "less"),
+    "train": ("training loss / nats", 1.0, "less"),
+}
+NOTE = "#707070"
+
+
+def score(column: str) -> tuple[str, float, str]:
+    """Label, factor to its unit and better direction of a column of `scores.table`."""
+    if column not in SCORES:
+        raise unknown_name("score", column, list(SCORES))
+    return SCORES[column]
+
+
+def checked(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The frame, which must have rows and these columns.
+
+    Raises
+    ------
+    ValueError
+        If it has not.
+    """
+    missing = [name for name in columns if name not in frame]
+    if missing and len(frame.columns):
+        raise unknown_name("column", missing[0], [str(c) for c in frame.columns])
+    if frame.empty:
+        raise ValueError(
+            f"the frame has no rows; it needs some with {', '.join(columns)}"
+        )
+    return frame
+
+
+def predicted(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Per trial the row of what one would use: the ensemble, else the mean network.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Of `scores.table`.
+    keys : sequence of str
+        Columns that tell the trials apart.
+
+    Raises
+    ------
+    ValueError
+        If they do not, as where trials of several p are given to a figure without p.
+    """
+    keys = list(keys)
+    twice = table.duplicated([*keys, "predict"])
+    if twice.any():
+        trial = ", ".join(f"{key} {table.loc[twice, key].iloc[0]}" for key in keys)
+        raise ValueError(f"several trials of {trial}; allowed: one, select them first")
+    order = table["predict"].map({ENSEMBLE: 0, MEAN: 1})
+    best = table[order.notna()].assign(order=order).sort_values("order", kind="stable")
+    return best.drop_duplicates(keys).sort_index()
+
+
+def line(
+    ax: Axes,
+    rows: pd.DataFrame,
+    x: str,
+    column: str,
+    colour: str,
+    *,
+    scale: float = 1.0,
+    dashed: bool = False,
+    hollow: bool = False,
+    log: bool = False,
+    marker: str = "o",
+) -> float:
+    """Mean over the rows of every ``x`` with its 95 % band; returns the last mean.
+
+    With ``log`` the band ends a tenth of the mean above 0, which a logarithmic axis
+    lacks.
+    """
+    values, places = scale * rows[column].to_numpy(float), rows[x].to_numpy(float)
+    at = np.unique(places)
+    means, halves = np.array([interval(values[places == one]) for one in at]).T
+    low = means - (np.minimum(halves, 0.9 * means) if log else halves)
+    ax.fill_between(at, low, means + halves, color=colour, alpha=0.13, lw=0)
+    ax.plot(
+        at,
+        means,
+        marker=marker,
+        ms=3.5,
+        color=colour,
+        ls="--" if dashed else "-",
+        lw=1.3 if hollow or dashed else 1.7,
+        mfc="white" if hollow else colour,
+    )
+    return float(means[-1])
+
+
+def dots(
+    ax: Axes,
+    row: float,
+    values: Sequence[float] | np.ndarray | pd.Series,
+    colour: str,
+    *,
+    hollow: bool = False,
+) -> None:
+    """Mean and 95 % interval in a row of a chart, and a pale dot a seed."""
+    kept = np.asarray(values, dtype=float)
+    mean, half = interval(kept)
+    ax.plot([mean - half, mean + half], [row, row], color=colour, lw=1.2)
+    if not hollow:
+        ax.plot(kept, np.full(len(kept), row), "o", color=colour, ms=2.5, alpha=0.4)
+    ax.plot(
+        mean,
+        row,
+        "o",
+        color=colour,
+        ms=4.5 if hollow else 5.5,
+        mfc="white" if hollow else colour,
+        mec=colour if hollow else "white",
+        mew=1.0 if hollow else 0.6,
+        zorder=5,
+    )
+
+
+def row_names(ax: Axes, colours: Mapping[str, str]) -> None:
+    """Names of the rows from the top, in the colours of what they name."""
+    ax.set_yticks(range(len(colours)), list(colours))
+    ax.set_ylim(len(colours) - 0.4, -0.5)
+    for label in ax.get_yticklabels():
+        label.set_color(darker(colours[label.get_text()]))
+    ax.margins(x=0.1)
+    ax.xaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
+
+
+def doubling_axis(ax: Axes, values: Sequence[float], label: str) -> None:
+    """Logarithmic x axis to base 2 with a tick at each value."""
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_locator(FixedLocator(sorted({float(v) for v in values})))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+    ax.set_xlabel(label)
+
+
+def key(*entries: tuple[str, str], colour: str = NOTE) -> list[Line2D]:
+    """Entries of a legend about the kind of line or marker: (text, kind).
+
+    Kinds are "solid", "dashed", "hollow" and "filled".
+    """
+    made = []
+    for text, kind in entries:
+        point = kind in ("hollow", "filled")
+        made.append(
+            Line2D(
+                [],
+                [],
+                color=colour,
+                lw=0 if point else 1.4,
+                ls="--" if kind == "dashed" else "-",
+                marker="o" if point else "",
+                ms=4.5,
+                mfc="white" if kind == "hollow" else colour,
+                label=text,
+            )
+        )
+    return made
+
+
+def method_colours(names: Sequence[str]) -> dict[str, str]:
+    """Distinct names in their order with their fixed colours."""
+    return {str(name): style.color(str(name)) for name in dict.fromkeys(names)}
