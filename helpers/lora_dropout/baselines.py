@@ -52,7 +52,8 @@ class Method:
     build : callable
         From the frozen layers and a setting to the model that is trained.
     lr : float
-        Learning rate, the best of a grid on a seed that no experiment uses.
+        Peak learning rate, chosen by accuracy among powers of two (and 5) on seeds
+        that no experiment uses. LoRA Dropout has that of the method it is added to.
     drops : bool
         Whether p has a meaning.
     samples : str

@@ -115,6 +115,7 @@ def curves(found: Iterable[Outcome]) -> pd.DataFrame:
         ):
             for epoch, values in enumerate(logits, start=1):
                 p = softmax(values)
+                seen = labels[: len(p)]
                 result.append(
                     {
                         "method": one.trial.method,
@@ -122,8 +123,8 @@ def curves(found: Iterable[Outcome]) -> pd.DataFrame:
                         "seed": one.trial.seed,
                         "epoch": epoch,
                         "split": split,
-                        "nll": negative_log_likelihood(p, labels),
-                        "ece": expected_calibration_error(p, labels),
+                        "nll": negative_log_likelihood(p, seen),
+                        "ece": expected_calibration_error(p, seen),
                     }
                 )
     return pd.DataFrame(result)
