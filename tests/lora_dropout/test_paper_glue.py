@@ -70,7 +70,7 @@ def run(work, model, method="LoRA + LoRA Dropout", **options) -> GlueResult:
 
 
 class Loss(TrainerCallback):
-    """Keeps every loss that is logged."""
+    """Keeps the loss that every evaluation found."""
 
     def __init__(self):
         self.found = {}
@@ -93,6 +93,21 @@ def test_stopped_and_resumed_is_as_never_stopped(tmp_path, models, method):
     assert resumed.mean == whole.mean and resumed.ensemble == whole.ensemble
     assert (whole.ensemble is not None) == method.endswith("Dropout")
     assert (resumed.best_step, resumed.steps) == (whole.best_step, 6)
+
+
+@pytest.mark.parametrize("method", ["Full fine-tuning", "LoRA", "AdaLoRA"])
+def test_the_best_checkpoint_is_scored(tmp_path, models, method, monkeypatch):
+    accuracies = iter([0.1, 0.9, 0.2])
+    monkeypatch.setattr(
+        "helpers.lora_dropout.paper_glue._metrics",
+        lambda *args: {"accuracy": next(accuracies)},
+    )
+    monkeypatch.setattr(type(RTE), "rate_of", lambda *args: 0.01)
+    seen = Loss()
+    found = run(tmp_path, models["bert"], method, callbacks=[seen])
+    assert found.best_step == 4
+    assert found.mean.nll == pytest.approx(seen.found[4], abs=1e-5)
+    assert found.mean.nll != pytest.approx(seen.found[6], abs=1e-4)
 
 
 def test_adalora_resumes_after_its_last_pruning(tmp_path, models):
