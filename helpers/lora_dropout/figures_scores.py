@@ -28,7 +28,7 @@ VARIANTS = {
     "Drop-train": "#5C9AC6",
     "Drop": style.color("LoRA + LoRA Dropout"),
 }
-"""Colours of the ablation's variants, by how their names begin; a shade has half of the masks."""
+"""Colours of the ablation's variants, by the beginning of a name."""
 
 
 def method_scores(

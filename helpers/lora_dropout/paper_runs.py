@@ -1,0 +1,113 @@
+"""What every run at paper scale needs: a device, its seeds, and a folder of its own."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from helpers.names import unknown_name
+from helpers.paths import write_atomic
+
+PRECISIONS = ("fp32", "bf16")
+
+
+def device_and_precision(device: str | None, precision: str | None) -> tuple[str, str]:
+    """A GPU if there is one, and bfloat16 where a GPU has it, unless told otherwise.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device or precision.
+    """
+    found = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if found not in ("cpu", "cuda"):
+        raise unknown_name("device", found, ("cpu", "cuda"))
+    if found == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device is 'cuda', but torch sees no GPU; allowed: 'cpu'")
+    able = found == "cuda" and torch.cuda.is_bf16_supported()
+    kind = precision or ("bf16" if able else "fp32")
+    if kind not in PRECISIONS:
+        raise unknown_name("precision", kind, PRECISIONS)
+    return found, kind
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """All global generators start from ``seed`` inside, and are given back after."""
+    python = random.getstate()
+    numpy = np.random.get_state()  # noqa: NPY002  # Trainer sets the global one
+    with torch.random.fork_rng():
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002
+
+
+def claim_folder(work: Path, key: dict[str, Any]) -> None:
+    """Mark a folder as that of one run.
+
+    Raises
+    ------
+    ValueError
+        If it holds another run, whose checkpoints must not be gone on with.
+    """
+    path = work / "settings.json"
+    wanted = json.loads(json.dumps(key))
+    if not path.exists():
+        write_atomic(path, json.dumps(wanted, indent=2))
+        return
+    there = json.loads(path.read_text())
+    if there != wanted:
+        differing = [k for k in wanted | there if wanted.get(k) != there.get(k)]
+        name = differing[0]
+        raise ValueError(
+            f"{work} holds a run with {name} = {there.get(name)!r}, not "
+            f"{wanted.get(name)!r}; allowed: an empty folder, or the same settings"
+        )
+
+
+def read_result(work: Path) -> dict[str, Any] | None:
+    """What a run wrote when it ended; None before."""
+    path = work / "result.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def write_result(work: Path, result: Any) -> None:
+    """Write a dataclass as ``result.json``, whole or not at all."""
+    write_atomic(work / "result.json", json.dumps(asdict(result), indent=2))
+
+
+def peak_gigabytes(device: str) -> float | None:
+    """Most memory that torch had on the GPU so far; None on a CPU."""
+    return torch.cuda.max_memory_allocated() / 2**30 if device == "cuda" else None
+
+
+def from_hub(path: str, name: str | None = None) -> Any:
+    """A data set of the hub, through the package ``datasets``.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If that is not installed.
+    """
+    # an optional package, asked for by name so that nothing else needs it
+    if importlib.util.find_spec("datasets") is None:
+        raise ModuleNotFoundError(
+            "reading from the hub needs the package datasets; allowed: pip install "
+            "'reprise[llm]', or a local file"
+        )
+    return importlib.import_module("datasets").load_dataset(path, name)
