@@ -70,6 +70,7 @@ class Plan:
             and method in (LORA, DROPOUT, ADALORA, ADADROPOUT)
             and chosen.p in (0, self.p)
             and (chosen.rank, chosen.instances, chosen.mask_at_test) == (8, 1, 0)
+            and chosen.lr is None
         )
         return replace(chosen, curves=watched)
 
@@ -141,6 +142,12 @@ def masks_at_test(plan: Plan, task: str, seeds: Sequence[int]) -> list[Trial]:
         for rescale in (True, False)
         for seed in seeds
     ]
+
+
+def half_rate(plan: Plan, task: str, seeds: Sequence[int]) -> list[Trial]:
+    """Plain LoRA at half its learning rate: another way to overfit less."""
+    rate = METHODS[LORA].lr / 2
+    return [plan.trial(task, LORA, seed, lr=rate) for seed in seeds]
 
 
 def select(found: Mapping[Trial, Outcome], wanted: Sequence[Trial]) -> list[Outcome]:
