@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LORA, DROPOUT = "LoRA", "LoRA + LoRA Dropout"
 WATCHED = "opinions"  # the task whose training is followed epoch by epoch
 ADALORA, ADADROPOUT = "AdaLoRA", "AdaLoRA + LoRA Dropout"
+FAMILY = (LORA, DROPOUT, ADALORA, ADADROPOUT)
 BASELINES = ("Full fine-tuning", "BitFit", "Houlsby adapter", "Pfeiffer adapter")
 CONTROLS = ("LoRA + input dropout", "LoRA + rank dropout", "MonteCLoRA", "Head only")
 
@@ -67,7 +68,7 @@ class Plan:
         # the four that Figures 1 and 3 follow, so that no experiment trains them again
         watched = (
             task == WATCHED
-            and method in (LORA, DROPOUT, ADALORA, ADADROPOUT)
+            and method in FAMILY
             and chosen.p in (0, self.p)
             and (chosen.rank, chosen.instances, chosen.mask_at_test) == (8, 1, 0)
             and chosen.lr is None
@@ -89,11 +90,7 @@ def methods(
 
 def curves(plan: Plan, seeds: Sequence[int]) -> list[Trial]:
     """LoRA and AdaLoRA, plain and dropped, watched after every epoch (Fig. 1, 3)."""
-    return [
-        plan.trial(WATCHED, name, seed)
-        for name in (LORA, DROPOUT, ADALORA, ADADROPOUT)
-        for seed in seeds
-    ]
+    return [plan.trial(WATCHED, name, seed) for name in FAMILY for seed in seeds]
 
 
 def budgets(
