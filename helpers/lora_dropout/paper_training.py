@@ -158,6 +158,8 @@ class PaperTrainer(LoraDropoutTrainerMixin, OneSubnetworkPerPass, Trainer):
             logs = [log["seconds"] for log in state["log_history"] if "seconds" in log]
             self.before = logs[-1] if logs else 0.0
         self.began = time.perf_counter()
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
         with warnings.catch_warnings():
             # peft reads a checkpoint as plain LoRA's, which its weights are
             warnings.filterwarnings("ignore", "Unexpected keyword arguments")
