@@ -225,6 +225,7 @@ class DropoutFamily:
         self, p: float, n: int, predictions: list[tuple[np.ndarray, np.ndarray]]
     ) -> str:
         level = self.levels[p]
+        seeds = len(level.outcomes)
         said = "plain LoRA, no masks" if not p else f"ensemble of {n}"
         ece = np.mean([expected_calibration_error(q, y) for q, y in predictions])
         clean = [
@@ -235,7 +236,7 @@ class DropoutFamily:
             f"p = {p:g}, {said}: training loss {level.train:.2f}, test loss "
             f"{level.nll[n - 1]:.3f} (mean network {level.test:.3f}), ECE {ece:.1%}, "
             f"accuracy on true labels {np.mean(clean):.1%}; "
-            f"mean of {len(level.outcomes)} seeds."
+            + (f"mean of {seeds} seeds." if seeds > 1 else "one seed.")
         )
 
 

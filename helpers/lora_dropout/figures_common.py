@@ -56,6 +56,8 @@ def checked(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 def predicted(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Per trial the row of what one would use: the ensemble, else the mean network.
 
+    A trial that comes twice, in two experiments that share it, counts once.
+
     Parameters
     ----------
     table : pd.DataFrame
@@ -68,7 +70,7 @@ def predicted(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     ValueError
         If they do not, as where trials of several p are given to a figure without p.
     """
-    keys = list(keys)
+    keys, table = list(keys), table.drop_duplicates()
     twice = table.duplicated([*keys, "predict"])
     if twice.any():
         trial = ", ".join(f"{key} {table.loc[twice, key].iloc[0]}" for key in keys)

@@ -67,7 +67,7 @@ def method_scores(
         height_ratios=heights,
     )
     for row_of_axes, (task, names) in zip(axes, colours.items(), strict=True):
-        rows = table[table["task"] == task]
+        rows = table[table["task"] == task].drop_duplicates()
         best = predicted(rows, ("task", "method", "seed"))
         sampled = set(rows.loc[rows["predict"] == ENSEMBLE, "method"])
         for ax, column, (label, scale, better) in zip(

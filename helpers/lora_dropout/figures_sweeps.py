@@ -65,21 +65,24 @@ def probability_sweep(
             ax.annotate(
                 "train",
                 (groups.index[middle], groups.iloc[middle]),
-                xytext=(2, -9),
+                xytext=(-3, 4),
                 textcoords="offset points",
+                ha="right",
                 fontsize=7.5,
                 color=NOTE,
             )
         if not none.empty:
             at = scale * none[column].mean()
+            more = mean.loc[mean["p"] > 0].groupby("p")[column].mean() * scale
+            rises = len(more) > 0 and more.iloc[0] > at
             ax.plot(0, at, "o", color=PLAIN, ms=6, mec="white", zorder=6)
             ax.annotate(
                 "LoRA",
                 (0, at),
-                xytext=(7, 0),
+                xytext=(6, -4 if rises else 4),  # off the line
                 textcoords="offset points",
                 fontsize=7.5,
-                va="center",
+                va="top" if rises else "bottom",
                 color=darker(PLAIN),
             )
         ax.set(xlabel="drop probability p", ylabel=label)

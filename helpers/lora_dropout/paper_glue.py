@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
-    AutoTokenizer,
     BertForSequenceClassification,
     DataCollatorWithPadding,
     EvalPrediction,
@@ -49,6 +48,7 @@ from helpers.lora_dropout.paper_runs import (
     claim_folder,
     device_and_precision,
     peak_gigabytes,
+    pretrained_tokenizer,
     read_result,
     seeded,
     write_result,
@@ -283,7 +283,7 @@ def classifier(
     config.update(head)
     network = AutoModelForSequenceClassification.from_pretrained(model, config=config)
     # DeBERTaV3's file is in half precision, which is nothing to train in
-    return network.float(), AutoTokenizer.from_pretrained(model)
+    return network.float(), pretrained_tokenizer(model)
 
 
 def tokens(

@@ -17,7 +17,6 @@ from peft import PeftModel
 from torch import nn
 from transformers import (
     AutoModelForCausalLM,
-    AutoTokenizer,
     DataCollatorForSeq2Seq,
     PreTrainedTokenizerBase,
     TrainerCallback,
@@ -36,6 +35,7 @@ from helpers.lora_dropout.paper_runs import (
     device_and_precision,
     from_hub,
     peak_gigabytes,
+    pretrained_tokenizer,
     read_result,
     seeded,
     write_result,
@@ -299,7 +299,7 @@ def language_model(
 ) -> tuple[Any, PreTrainedTokenizerBase]:
     """A causal language model, weights in the given precision, and its tokenizer."""
     network: Any = AutoModelForCausalLM.from_pretrained(model)
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer = pretrained_tokenizer(model)
     if tokenizer.pad_token is None:  # as LLaMA's; no loss is on it
         tokenizer.pad_token = tokenizer.eos_token
     kind = torch.bfloat16 if precision == "bf16" else torch.float32

@@ -85,13 +85,14 @@ class Adaptation:
     rank : int
         Of LoRA, and AdaLoRA's target; AdaLoRA begins with half as much again.
     p : float
-        Drop probability, in [0, 1); 0 for methods without LoRA Dropout.
+        Drop probability, in [0, 1); 0 for methods without LoRA Dropout. Masks are
+        divided by 1 - p, so that the mean network, by which the best checkpoint is
+        chosen, has the expected update; the paper's equations, without that, are the
+        same with ``alpha (1 - p)^2`` for alpha.
     instances : int
         N of a training step (Eq. 7).
     members : int
         N of the test-time ensemble (Eq. 8).
-    mask_rescale : bool
-        Whether masks are divided by 1 - p.
     targets : tuple of str, optional
         Names of the adapted matrices; by default :func:`targets_of` the model.
 
@@ -106,7 +107,6 @@ class Adaptation:
     p: float = P
     instances: int = INSTANCES
     members: int = INSTANCES
-    mask_rescale: bool = True
     targets: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:

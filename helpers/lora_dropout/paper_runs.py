@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from helpers.names import unknown_name
 from helpers.paths import write_atomic
@@ -111,3 +112,22 @@ def from_hub(path: str, name: str | None = None) -> Any:
             "'reprise[llm]', or a local file"
         )
     return importlib.import_module("datasets").load_dataset(path, name)
+
+
+def pretrained_tokenizer(model: str | Path) -> PreTrainedTokenizerBase:
+    """Tokenizer of a model on the hub or in a folder.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If it cannot be read, and the package that DeBERTa's needs is missing.
+    """
+    try:
+        return AutoTokenizer.from_pretrained(model)
+    except (ImportError, ValueError) as error:
+        if importlib.util.find_spec("sentencepiece") is not None:
+            raise
+        raise ModuleNotFoundError(
+            f"the tokenizer of {model} cannot be read ({str(error).splitlines()[0]}); "
+            "DeBERTa's needs the package sentencepiece: pip install 'reprise[llm]'"
+        ) from error

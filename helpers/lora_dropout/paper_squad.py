@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from transformers import (
     AutoModelForQuestionAnswering,
-    AutoTokenizer,
     EvalPrediction,
     TrainerCallback,
     default_data_collator,
@@ -29,6 +28,7 @@ from helpers.lora_dropout.paper_runs import (
     claim_folder,
     device_and_precision,
     peak_gigabytes,
+    pretrained_tokenizer,
     read_result,
     seeded,
     write_result,
@@ -157,7 +157,7 @@ def fine_tune_squad(
     if (kept := read_result(work)) is not None:
         return SquadResult(**kept)
     with seeded(seed):
-        tokenizer = AutoTokenizer.from_pretrained(model)
+        tokenizer = pretrained_tokenizer(model)
         cut = [
             windows(
                 part,

@@ -64,7 +64,6 @@ def adapt(
     }
     masks: dict[str, Any] = {
         "mask_p": chosen.p,
-        "mask_rescale": chosen.mask_rescale,
         "n_train": chosen.instances,
         "n_test": chosen.members,
     }
@@ -114,6 +113,7 @@ class OneSubnetworkPerPass:
     masked = False
 
     def training_step(self, model: nn.Module, *args: Any, **kwargs: Any) -> Tensor:
+        """The trainer's step, on one random member."""
         step = super().training_step  # type: ignore[misc]
         if not self.masked:
             return step(model, *args, **kwargs)
@@ -158,17 +158,21 @@ class PaperTrainer(LoraDropoutTrainerMixin, OneSubnetworkPerPass, Trainer):
             logs = [log["seconds"] for log in state["log_history"] if "seconds" in log]
             self.before = logs[-1] if logs else 0.0
         self.began = time.perf_counter()
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
         with warnings.catch_warnings():
             # peft reads a checkpoint as plain LoRA's, which its weights are
             warnings.filterwarnings("ignore", "Unexpected keyword arguments")
             self.train(resume_from_checkpoint=None if last is None else str(last))
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """Log the seconds as well, from which a resumed run goes on counting."""
         super().log({**logs, "seconds": self.seconds}, *args, **kwargs)
 
     def save_model(
         self, output_dir: str | None = None, _internal_call: bool = False
     ) -> None:
+        """Save the adapter, and what resuming AdaLoRA needs besides."""
         with warnings.catch_warnings():
             # a layer that AdaLoRA has left no rank
             warnings.filterwarnings("ignore", ".*tensor.* have invalid shape")

@@ -108,6 +108,11 @@ def test_no_word_leaves_the_picture(family, p, n):
     assert max(box.x1 for box in left) < min(box.x0 for box in right)
 
 
+def test_one_seed_is_no_mean():
+    _, text = DropoutFamily(frames.family(seeds=1, grid=(0.0, 0.5))).draw(0.5, 2)
+    assert text.endswith("; one seed.")
+
+
 def test_defaults_are_the_best_p_and_all_members(family):
     lowest = {
         p: np.mean([

@@ -225,6 +225,48 @@ def test_the_local_encoder_is_a_classifiers_body(models, tmp_path):
         assert torch.allclose(logits, network.classifier(found))
 
 
+def test_the_installed_encoder_on_a_local_folder(tmp_path):
+    from helpers.lora_dropout.encoder import load_encoder
+
+    try:
+        encoder = load_encoder(fallback=False)
+    except ModuleNotFoundError:
+        pytest.skip("the encoder's package is not installed")
+    (tmp_path / "RTE").mkdir()
+    rows = [f"{i}\tA fox ran.\tIt {w}." for i, w in enumerate(["ran", "sat"] * 4)]
+    lines = [f"{row}\t{['', 'not_'][i % 2]}entailment" for i, row in enumerate(rows)]
+    for file in ("train.tsv", "dev.tsv"):
+        text = "\n".join(["index\tsentence1\tsentence2\tlabel", *lines])
+        (tmp_path / "RTE" / file).write_text(text)
+    found = fine_tune_glue(
+        "rte",
+        Adaptation(instances=1, members=2),
+        work=tmp_path / "run",
+        model=encoder,
+        folder=tmp_path,
+        recipe=RTE,
+        device="cpu",
+        progress=False,
+    )
+    assert (found.model, found.steps) == ("all-MiniLM-L6-v2", 2)
+    width, inner, layers = 384, 1536, 6
+    lora = 8 * layers * (4 * 2 * width + 2 * (width + inner))
+    assert found.parameters == lora + (width + 1) * (width + 2)  # pooler and head
+
+
+def test_an_unreadable_tokenizer_says_what_to_install(models, monkeypatch):
+    def fail(model):
+        raise ValueError("`tiktoken` is required")
+
+    monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", fail)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match="sentencepiece"):
+        classifier(models["deberta"], task(), RTE)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
+    with pytest.raises(ValueError, match="tiktoken"):
+        classifier(models["deberta"], task(), RTE)
+
+
 def test_scores_by_hand():
     split = GlueSplit(("x", "y"), np.array([0, 1]))
     name = GlueTask("RTE", ("a", "b"), "accuracy", split, split)
