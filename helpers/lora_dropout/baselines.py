@@ -51,9 +51,10 @@ class Method:
     ----------
     build : callable
         From the frozen layers and a setting to the model that is trained.
-    lr : float
-        Peak learning rate, chosen by accuracy among powers of two (and 5) on seeds
-        that no experiment uses. LoRA Dropout has that of the method it is added to.
+    rates : tuple of float
+        Peak learning rates for opinions and docstrings, chosen by accuracy among steps
+        of two on seeds that no experiment uses. LoRA Dropout, and other noise, has that
+        of the method it is added to.
     drops : bool
         Whether p has a meaning.
     samples : str
@@ -62,7 +63,7 @@ class Method:
     """
 
     build: Callable[[TopLayers, Setting], nn.Module]
-    lr: float
+    rates: tuple[float, float]
     drops: bool = False
     samples: str = ""
 
@@ -146,19 +147,19 @@ def _monteclora(model: TopLayers, setting: Setting) -> nn.Module:
 
 
 METHODS: dict[str, Method] = {
-    "Full fine-tuning": Method(_full, 2e-4),
-    "BitFit": Method(_bitfit, 5e-3),
-    "Houlsby adapter": Method(_adapters("houlsby"), 2e-3),
-    "Pfeiffer adapter": Method(_adapters("pfeiffer"), 2e-3),
-    "LoRA": Method(_plain_lora, 2e-3),
-    "LoRA + LoRA Dropout": Method(_lora_dropout, 2e-3, True, "masks"),
-    "AdaLoRA": Method(_adalora(False), 5e-3),
-    "AdaLoRA + LoRA Dropout": Method(_adalora(True), 5e-3, True, "masks"),
+    "Full fine-tuning": Method(_full, (2e-4, 1e-4)),
+    "BitFit": Method(_bitfit, (2e-2, 2e-3)),
+    "Houlsby adapter": Method(_adapters("houlsby"), (2e-3, 1e-3)),
+    "Pfeiffer adapter": Method(_adapters("pfeiffer"), (4e-3, 1e-3)),
+    "LoRA": Method(_plain_lora, (2e-3, 1e-3)),
+    "LoRA + LoRA Dropout": Method(_lora_dropout, (2e-3, 1e-3), True, "masks"),
+    "AdaLoRA": Method(_adalora(False), (1e-2, 2e-3)),
+    "AdaLoRA + LoRA Dropout": Method(_adalora(True), (1e-2, 2e-3), True, "masks"),
     # Controls: the same p elsewhere, other noise, and nothing but the head.
-    "LoRA + input dropout": Method(_input_dropout, 2e-3, True, "units"),
-    "LoRA + rank dropout": Method(_rank_dropout, 2e-3, True, "masks"),
-    "MonteCLoRA": Method(_monteclora, 2e-3),
-    "Head only": Method(_head_only, 5e-3),
+    "LoRA + input dropout": Method(_input_dropout, (2e-3, 1e-3), True, "units"),
+    "LoRA + rank dropout": Method(_rank_dropout, (2e-3, 1e-3), True, "masks"),
+    "MonteCLoRA": Method(_monteclora, (2e-3, 1e-3)),
+    "Head only": Method(_head_only, (2e-2, 2e-3)),
 }
 
 

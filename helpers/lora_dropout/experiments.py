@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.lora_dropout.baselines import METHODS
-from helpers.lora_dropout.trials import Outcome, Trial
+from helpers.lora_dropout.trials import TASKS, Outcome, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +143,7 @@ def masks_at_test(plan: Plan, task: str, seeds: Sequence[int]) -> list[Trial]:
 
 def half_rate(plan: Plan, task: str, seeds: Sequence[int]) -> list[Trial]:
     """Plain LoRA at half its learning rate: another way to overfit less."""
-    rate = METHODS[LORA].lr / 2
+    rate = METHODS[LORA].rates[TASKS.index(task)] / 2
     return [plan.trial(task, LORA, seed, lr=rate) for seed in seeds]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -68,15 +69,18 @@ class Watched:
 
 @dataclass
 class History:
-    """Logits of each watched split after each epoch.
+    """What a training leaves besides the weights.
 
     Attributes
     ----------
     logits : dict of str to list of Tensor
-        Shape (n, classes) each.
+        Of each watched split after each epoch, shape (n, classes) each.
+    seconds : float
+        Processor time, without what was watched.
     """
 
     logits: dict[str, list[Tensor]] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 def fit(
@@ -125,6 +129,7 @@ def fit(
     with _seeded(seed):
         for _ in range(recipe.epochs):
             model.train()
+            begun = time.process_time()
             for rows in torch.randperm(len(labels), generator=order).split(
                 recipe.batch_size
             ):
@@ -138,6 +143,7 @@ def fit(
                     allocate(step)
                 optimiser.zero_grad()
                 step += 1
+            history.seconds += time.process_time() - begun
             for name, watched in (watch or {}).items():
                 history.logits[name].append(logits_of(model, watched.features))
     model.eval()

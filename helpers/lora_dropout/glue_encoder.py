@@ -86,7 +86,7 @@ def glue_with_encoder(
         train = hidden_states(encoder, texts, **options)  # type: ignore[arg-type]
         labels = torch.tensor(loaded.train.labels[chosen])
         for name in methods:
-            recipe = Recipe(lr=METHODS[name].lr / 2, epochs=epochs)
+            recipe = Recipe(lr=METHODS[name].rates[1], epochs=epochs)
             setting = Setting(p=p, steps=recipe.steps(len(train)), seed=seed)
             with single_thread(), torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)

@@ -37,14 +37,10 @@ from helpers.lora_dropout.tasks import Task
 from helpers.lora_dropout.variant import mask_lora
 from helpers.names import unknown_name
 from helpers.parallel import in_processes
-from helpers.processor_time import ProcessorTime
 from helpers.torch_threads import single_thread
 
 TASKS = ("opinions", "docstrings")
 MAX_TOKENS = 24
-# Times a method's learning rate: both are the better of a grid's powers of two, for
-# LoRA's family, on seeds that no experiment uses.
-RATES = {"opinions": 1.0, "docstrings": 0.5}
 FOLLOWED = 400  # test examples of a curve
 
 
@@ -202,7 +198,7 @@ def outcome(trial: Trial) -> Outcome:
     task, train, test = encoded(trial)
     labels = torch.tensor(task.train.labels)
     recipe = Recipe(
-        lr=trial.lr or METHODS[trial.method].lr * RATES[trial.task],
+        lr=trial.lr or METHODS[trial.method].rates[TASKS.index(trial.task)],
         epochs=trial.epochs,
         instances=trial.instances,
     )
@@ -220,8 +216,7 @@ def outcome(trial: Trial) -> Outcome:
                     torch.tensor(task.test.labels[:FOLLOWED]),
                 ),
             }
-        with ProcessorTime() as spent:
-            history = fit(model, train, labels, recipe, seed=trial.seed, watch=watch)
+        history = fit(model, train, labels, recipe, seed=trial.seed, watch=watch)
         parameters = trainable_parameters(model)
         logits = [logits_of(model, part).numpy() for part in (test, train)]
         curves = {
@@ -246,7 +241,7 @@ def outcome(trial: Trial) -> Outcome:
         train_curve=curves.get("train", nothing),
         test_curve=curves.get("test", nothing),
         parameters=parameters,
-        seconds=spent.seconds,
+        seconds=history.seconds,
         factors=_factors(model),
     )
 

@@ -81,7 +81,7 @@ def test_every_method_trains_what_it_says(encoder, method):
         assert count == expected[method]
     if "adapter" in method:
         assert 0.5 * budget < count - head <= budget
-    assert METHODS[method].lr > 0
+    assert min(METHODS[method].rates) > 0
 
 
 def test_an_outcome_is_complete_and_repeats_itself():
