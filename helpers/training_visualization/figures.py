@@ -9,7 +9,6 @@ from helpers.training_visualization.figures_cases import (
 )
 from helpers.training_visualization.figures_learning import (
     boundary_examples,
-    cost,
     learning,
 )
 from helpers.training_visualization.figures_properties import (
@@ -24,7 +23,6 @@ __all__ = [
     "active_bars",
     "adversarial_places",
     "boundary_examples",
-    "cost",
     "learning",
     "noise_curves",
     "property_by_epoch",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import interval, label_ends, log_axis
+from helpers.figure_parts import label_ends
 from helpers.training_visualization.boundary_samples import BoundarySamples, mix
 from helpers.training_visualization.trace import Trace
 
@@ -116,44 +115,3 @@ def _pictures(images: np.ndarray) -> np.ndarray:
         f"images have shape {np.shape(images)}; allowed: (n, height, width), with 1 or "
         "3 channels before or after, or (n, side^2)"
     )
-
-
-def cost(frame: pd.DataFrame) -> Figure:
-    """Seconds against the number of points, with the exponent of each method.
-
-    The exponent p of ``seconds ∝ points^p`` is the slope of a line through the
-    logarithms of the means; 95 % intervals over repetitions.
-
-    Parameters
-    ----------
-    frame : pd.DataFrame
-        Columns method, points, seconds: one row per measurement.
-
-    Raises
-    ------
-    ValueError
-        If points or seconds are not positive.
-    """
-    if (frame[["points", "seconds"]] <= 0).to_numpy().any():
-        raise ValueError("points and seconds must be above 0 for a logarithmic axis")
-    figure, ax = style.subplots(size=(5.0, 2.8))
-    labels = []
-    for method in dict.fromkeys(frame["method"]):
-        groups = frame[frame["method"] == method].groupby("points")["seconds"]
-        points = np.array(sorted(groups.groups), dtype=float)
-        found = [interval(groups.get_group(n)) for n in sorted(groups.groups)]
-        means, halves = np.array(found).T
-        colour, text = style.color(str(method)), str(method)
-        low = np.minimum(halves, 0.9 * means)  # a logarithmic axis has no 0
-        ax.errorbar(
-            points, means, yerr=(low, halves), fmt="-o", color=colour, capsize=2
-        )
-        if len(points) > 1:
-            exponent = np.polyfit(np.log(points), np.log(means), 1)[0]
-            text += f", $n^{{{exponent:.2f}}}$"
-        labels.append((float(means[-1]), text, colour))
-    ax.set(xlabel="points n", ylabel="processor time / s")
-    log_axis(ax, "x")
-    log_axis(ax, "y")
-    label_ends(ax, labels, gap=0.085)
-    return figure

@@ -127,19 +127,3 @@ def adversarial(seeds=3) -> pd.DataFrame:
         for epoch in EPOCHS
         for seed in range(seeds)
     )
-
-
-def seconds(repeats=3) -> pd.DataFrame:
-    rng = np.random.default_rng(5)
-    laws = {"DVI": (4, 0.5), "TimeVis": (1, 0.7), "UMAP": (0.02, 1.0)}
-    laws["t-SNE"] = (0.005, 1.3)
-    return pd.DataFrame(
-        {
-            "method": name,
-            "points": points,
-            "seconds": factor * points**power * rng.uniform(0.95, 1.05) / 10,
-        }
-        for name, (factor, power) in laws.items()
-        for points in (500, 1000, 2000, 4000, 8000)
-        for _ in range(repeats)
-    )

@@ -56,7 +56,6 @@ DRAWN = {
     "noise_curves": lambda: figures.noise_curves(frames.noise()),
     "active_bars": lambda: figures.active_bars(frames.active()),
     "adversarial_places": lambda: figures.adversarial_places(frames.adversarial()),
-    "cost": lambda: figures.cost(frames.seconds()),
 }
 
 
@@ -172,13 +171,6 @@ def test_plane_and_ablation_show_the_means():
     assert line.get_xdata()[0] == pytest.approx(expected)
 
 
-def test_cost_finds_a_known_exponent():
-    ax = figures.cost(frames.seconds()).axes[0]
-    found = dict(text.get_text()[:-2].split(", $n^{") for text in ax.texts)
-    for method, power in {"DVI": 0.5, "TimeVis": 0.7, "UMAP": 1, "t-SNE": 1.3}.items():
-        assert float(found[method]) == pytest.approx(power, abs=0.03)
-
-
 def test_the_mix_is_what_was_bisected():
     figure = figures.boundary_examples(IMAGES, SAMPLES, count=len(SAMPLES))
     low, high = IMAGES.min(), IMAGES.max()
@@ -238,5 +230,3 @@ def test_bad_input_is_named():
         figures.time_plane(frames.times(), "test")
     with pytest.raises(ValueError, match="images have shape"):
         figures.boundary_examples(np.zeros((5, 7)), SAMPLES)
-    with pytest.raises(ValueError, match="above 0"):
-        figures.cost(frames.seconds().assign(points=0))
