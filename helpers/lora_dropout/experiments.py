@@ -35,19 +35,21 @@ class Plan:
     p : float
         Drop probability of every comparison that does not sweep it.
     members : int
-        N at test time.
+        N at test time; sweeps of other parameters take half as many.
     train_sizes : mapping of str to int
         Training examples of each task.
     noises : mapping of str to float
         Probability of a wrong label, of each task.
-    epochs, test_size : int
+    epochs : mapping of str to int
+        Of each task.
+    test_size : int
     """
 
     p: float
     members: int
     train_sizes: Mapping[str, int]
     noises: Mapping[str, float]
-    epochs: int
+    epochs: Mapping[str, int]
     test_size: int
 
     def trial(self, task: str, method: str, seed: int, **changes: object) -> Trial:
@@ -59,7 +61,7 @@ class Plan:
             seed,
             p=self.p,
             members=self.members if sampled else 0,
-            epochs=self.epochs,
+            epochs=self.epochs[task],
             train_size=self.train_sizes[task],
             test_size=self.test_size,
             noise=self.noises[task],
@@ -73,7 +75,8 @@ class Plan:
             and (chosen.rank, chosen.instances, chosen.mask_at_test) == (8, 1, 0)
             and chosen.lr is None
         )
-        return replace(chosen, curves=watched)
+        members = chosen.members if watched else -(-chosen.members // 2)
+        return replace(chosen, curves=watched, members=members)
 
 
 def methods(
@@ -89,7 +92,7 @@ def methods(
 
 
 def curves(plan: Plan, seeds: Sequence[int]) -> list[Trial]:
-    """LoRA and AdaLoRA, plain and dropped, watched after every epoch (Fig. 1, 3)."""
+    """LoRA and AdaLoRA, plain and dropped, watched on the way (Fig. 1, 3)."""
     return [plan.trial(WATCHED, name, seed) for name in FAMILY for seed in seeds]
 
 
@@ -126,17 +129,9 @@ def instances(
 
 
 def masks_at_test(plan: Plan, task: str, seeds: Sequence[int]) -> list[Trial]:
-    """Plain LoRA, masked at test time only: Drop-test of Fig. 4, rescaled and not."""
+    """Plain LoRA, masked at test time only: Drop-test of Fig. 4."""
     return [
-        plan.trial(
-            task,
-            LORA,
-            seed,
-            mask_at_test=plan.p,
-            mask_rescale=rescale,
-            members=plan.members,
-        )
-        for rescale in (True, False)
+        plan.trial(task, LORA, seed, mask_at_test=plan.p, members=2 * plan.members)
         for seed in seeds
     ]
 

@@ -1,4 +1,4 @@
-"""Figures of the training: loss and calibration error after every epoch."""
+"""Figures of the training: loss and calibration error on the way."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from helpers.lora_dropout.calibration import (
     negative_log_likelihood,
 )
 from helpers.lora_dropout.ensemble import Reduce, ensemble_probabilities
-from helpers.lora_dropout.trials import Outcome
+from helpers.lora_dropout.trials import EVERY, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ def table(found: Iterable[Outcome]) -> pd.DataFrame:
 
 
 def curves(found: Iterable[Outcome]) -> pd.DataFrame:
-    """Loss and ECE after every epoch: columns method, p, seed, epoch, split, nll, ece.
+    """Loss and ECE on the way: columns method, p, seed, epoch, split, nll, ece.
 
     Trials without curves give no row.
     """
@@ -113,7 +113,7 @@ def curves(found: Iterable[Outcome]) -> pd.DataFrame:
             ("train", one.train_curve, one.train_labels),
             ("test", one.test_curve, one.labels),
         ):
-            for epoch, values in enumerate(logits, start=1):
+            for point, values in enumerate(logits, start=1):
                 p = softmax(values)
                 seen = labels[: len(p)]
                 result.append(
@@ -121,7 +121,7 @@ def curves(found: Iterable[Outcome]) -> pd.DataFrame:
                         "method": one.trial.method,
                         "p": one.trial.p,
                         "seed": one.trial.seed,
-                        "epoch": epoch,
+                        "epoch": EVERY * point,
                         "split": split,
                         "nll": negative_log_likelihood(p, seen),
                         "ece": expected_calibration_error(p, seen),

@@ -41,7 +41,8 @@ from helpers.torch_threads import single_thread
 
 TASKS = ("opinions", "docstrings")
 MAX_TOKENS = 24
-FOLLOWED = 400  # test examples of a curve
+EVERY = 2  # epochs from one point of a curve to the next
+FOLLOWED = 250  # test examples of a curve
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Trial:
     noise : float
         Probability of a wrong label.
     curves : bool
-        Whether the logits after every epoch are kept.
+        Whether logits on the way are kept.
     lr : float, optional
         The method's own unless given.
     """
@@ -117,8 +118,8 @@ class Outcome:
     labels, clean, train_labels : np.ndarray
         Of the test split, with and without noise, and of the training split.
     train_curve, test_curve : np.ndarray
-        Logits after every epoch, (epochs, n, classes), or with no epoch; on the test
-        split of the first `FOLLOWED` examples.
+        Logits after every `EVERY` epochs, (points, n, classes), or no point; of the
+        test split, the first `FOLLOWED` examples.
     factors : tuple of np.ndarray
         A (r, d) and B (d, r) of the query matrix, where the method is LoRA's.
     parameters : int
@@ -165,7 +166,7 @@ def the_encoder() -> Encoder:
     return load_encoder()
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=3)
 def _encoded(trial: Trial) -> tuple[Task, Features, Features]:
     task, encoder = task_of(trial), the_encoder()
     train, test = (
@@ -216,7 +217,9 @@ def outcome(trial: Trial) -> Outcome:
                     torch.tensor(task.test.labels[:FOLLOWED]),
                 ),
             }
-        history = fit(model, train, labels, recipe, seed=trial.seed, watch=watch)
+        history = fit(
+            model, train, labels, recipe, seed=trial.seed, watch=watch, every=EVERY
+        )
         parameters = trainable_parameters(model)
         logits = [logits_of(model, part).numpy() for part in (test, train)]
         curves = {
@@ -249,8 +252,8 @@ def outcome(trial: Trial) -> Outcome:
 def outcomes(trials: Sequence[Trial], workers: int = 2) -> dict[Trial, Outcome]:
     """Outcomes of distinct trials, side by side; those on disk are not run again."""
     distinct = list(dict.fromkeys(trials))
-    # long ones first, so that none is left alone at the end
-    distinct.sort(key=lambda t: -t.epochs * t.train_size * t.instances)
+    # long ones first, so that none is left alone at the end; then by what they share
+    distinct.sort(key=lambda t: (-t.instances, t.task, t.seed))
     found = in_processes(outcome, distinct, workers, label="trials")
     return dict(zip(distinct, found, strict=True))
 
@@ -272,11 +275,15 @@ def member_logits_of(
     model: nn.Module, features: Features, members: int, seed: int
 ) -> Tensor:
     """Logits of a model's sub-networks, (members, n, classes), batch by batch."""
+    order = features.mask.sum(dim=1).argsort(stable=True)  # see `logits_of`
     parts = [
         member_logits(model, features.batch(rows), members, seed=seed, one_pass=False)
-        for rows in torch.arange(len(features)).split(256)
+        for rows in order.split(256)
     ]
-    return torch.cat(parts, dim=1)
+    logits = torch.cat(parts, dim=1)
+    result = torch.empty_like(logits)
+    result[:, order] = logits
+    return result
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.encoder import Features
-from helpers.lora_dropout.fitting import Recipe, Watched, fit, logits_of
+from helpers.lora_dropout.fitting import Recipe, Watched, batches, fit, logits_of
 
 
 class Small(nn.Module):
@@ -153,3 +153,19 @@ def test_bad_input_is_refused(data):
 
 def test_steps_count_the_last_short_batch():
     assert Recipe(epochs=3, batch_size=8).steps(17) == 9
+
+
+def test_batches_hold_every_row_once_and_little_padding(data):
+    features, _ = data
+    draw = torch.Generator().manual_seed(3)
+    first = batches(features, 6, draw)
+    assert sorted(torch.cat(first).tolist()) == list(range(40))
+    assert all(len(rows) <= 6 for rows in first)
+    second = batches(features, 6, draw)
+    assert [rows.tolist() for rows in first] != [rows.tolist() for rows in second]
+    lengths = features.mask.sum(dim=1)
+
+    def padded(parts):
+        return sum(len(rows) * int(lengths[rows].max()) for rows in parts)
+
+    assert padded(first) < padded(torch.randperm(40, generator=draw).split(6))

@@ -71,10 +71,8 @@ def test_both_methods_learn_and_the_ensemble_has_a_row(encoder, folder):
 def test_a_regression_is_refused(encoder, tmp_path):
     where = tmp_path / "STS-B"
     where.mkdir()
-    header = "\t".join(
-        ["index", "genre", "filename", "year", "old_index", "source1", "source2"]
-        + ["sentence1", "sentence2", "score"]
-    )
+    names = "index genre filename year old_index source1 source2 sentence1 sentence2"
+    header = "\t".join([*names.split(), "score"])
     row = "\t".join(["0", "g", "f", "y", "0", "s", "s", "a day", "a day", "5.0"])
     for name in ("train.tsv", "dev.tsv"):
         (where / name).write_text(f"{header}\n{row}\n")

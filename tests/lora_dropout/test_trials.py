@@ -101,10 +101,10 @@ def test_an_outcome_is_complete_and_repeats_itself():
 def test_curves_end_where_the_training_does():
     trial = Trial("opinions", "LoRA", 0, curves=True, **SMALL)
     found = outcome(trial)
-    assert found.train_curve.shape == (2, 40, 2)
+    assert found.train_curve.shape == (1, 40, 2)
     np.testing.assert_allclose(found.train_curve[-1], found.train, atol=1e-5)
     frame = scores.curves([found])
-    assert list(frame["epoch"]) == [1, 2, 1, 2]
+    assert list(frame["epoch"]) == [2, 2]
 
 
 def test_a_mask_at_test_leaves_the_mean_network_alone():
@@ -172,7 +172,7 @@ def test_the_member_sweep_uses_disjoint_sets():
 
 
 def test_equal_trials_run_once_and_the_plan_shares_them():
-    plan = Plan(0.5, 2, {"opinions": 40}, {"opinions": 0.2}, 2, 60)
+    plan = Plan(0.5, 2, {"opinions": 40}, {"opinions": 0.2}, {"opinions": 2}, 60)
     a, b = plan.trial("opinions", "LoRA", 0), plan.trial("opinions", "LoRA", 0)
     other = plan.trial("opinions", "LoRA", 1)
     found = outcomes([a, b, other], 1)
