@@ -37,6 +37,7 @@ def loss_curves(curves: pd.DataFrame) -> Figure:
     shown = [(family, methods) for family, methods in families if methods]
     size = (1.2 + 2.9 * len(shown), 2.7)
     figure, axes = style.subplots(1, len(shown), size, squeeze=False, sharey=True)
+    ends: list[list[tuple[float, str, str]]] = []
     for ax, (family, methods) in zip(axes[0], shown, strict=True):
         labels = []
         for name in methods:
@@ -50,10 +51,13 @@ def loss_curves(curves: pd.DataFrame) -> Figure:
                 )
                 if split == "test":
                     labels.append((end, short(name), colour))
-        ax.set(xlabel="epoch", title=family, ylim=(0, None))
+        ax.set(xlabel="epoch", title=family)
         ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        ends.append(labels)
+    # the axis is shared: fixed earlier, it would end where the first panel's lines do
+    axes[0, 0].set(ylabel="loss / nats", ylim=(0, None))
+    for ax, labels in zip(axes[0], ends, strict=True):
         label_ends(ax, labels)
-    axes[0, 0].set_ylabel("loss / nats")
     figure.legend(
         handles=key(("test", "solid"), ("train", "dashed")),
         loc="outside lower right",
