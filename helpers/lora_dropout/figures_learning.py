@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -54,8 +55,9 @@ def loss_curves(curves: pd.DataFrame) -> Figure:
         ax.set(xlabel="epoch", title=family)
         ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         ends.append(labels)
-    # the axis is shared: fixed earlier, it would end where the first panel's lines do
-    axes[0, 0].set(ylabel="loss / nats", ylim=(0, None))
+    # shared, hence set last; bands may leave it, lines may not
+    top = max(np.max(drawn.get_ydata()) for ax in axes[0] for drawn in ax.lines)
+    axes[0, 0].set(ylabel="loss / nats", ylim=(0, 1.3 * top))
     for ax, labels in zip(axes[0], ends, strict=True):
         label_ends(ax, labels)
     figure.legend(
