@@ -17,7 +17,7 @@ from helpers.lora_dropout.encoder import Encoder, TopLayers
 from helpers.lora_dropout.figures_common import predicted
 from helpers.lora_dropout.figures_theory import masked_update
 from helpers.lora_dropout.sampling import lora_dropout_sampling
-from helpers.lora_dropout.trials import _factors
+from helpers.lora_dropout.trials import EVERY, _factors
 from tests.lora_dropout import figure_frames as frames
 
 RNG = np.random.default_rng(0)
@@ -83,7 +83,7 @@ def test_loss_lines_are_means_over_seeds():
             split = "train" if line.get_linestyle() == "--" else "test"
             (name,) = (n for n in names if style.color(n) == line.get_color())
             assert line.get_ydata() == pytest.approx(expected[name, split].to_numpy())
-            assert list(line.get_xdata()) == [1, 2, 3, 4, 5, 6]
+            assert list(line.get_xdata()) == [EVERY * i for i in range(1, 7)]
 
 
 def test_ece_lines_are_those_of_the_split():
