@@ -60,7 +60,7 @@ class Plan:
             method,
             seed,
             p=self.p,
-            members=self.members if sampled else 0,
+            members=-(-self.members // 2) if sampled else 0,
             epochs=self.epochs[task],
             train_size=self.train_sizes[task],
             test_size=self.test_size,
@@ -75,8 +75,9 @@ class Plan:
             and (chosen.rank, chosen.instances, chosen.mask_at_test) == (8, 1, 0)
             and chosen.lr is None
         )
-        members = chosen.members if watched else -(-chosen.members // 2)
-        return replace(chosen, curves=watched, members=members)
+        if watched and sampled:
+            chosen = replace(chosen, members=self.members)
+        return replace(chosen, curves=watched)
 
 
 def methods(
@@ -131,7 +132,7 @@ def instances(
 def masks_at_test(plan: Plan, task: str, seeds: Sequence[int]) -> list[Trial]:
     """Plain LoRA, masked at test time only: Drop-test of Fig. 4."""
     return [
-        plan.trial(task, LORA, seed, mask_at_test=plan.p, members=2 * plan.members)
+        plan.trial(task, LORA, seed, mask_at_test=plan.p, members=plan.members)
         for seed in seeds
     ]
 

@@ -25,6 +25,7 @@ from transformers import (
     TrainerCallback,
 )
 
+from helpers.lora_dropout.baselines import trainable_parameters
 from helpers.lora_dropout.calibration import (
     expected_calibration_error,
     negative_log_likelihood,
@@ -57,7 +58,6 @@ from helpers.lora_dropout.paper_training import (
     PaperTrainer,
     adapt,
     predictions,
-    trainable_parameters,
     training_arguments,
 )
 

@@ -23,6 +23,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from helpers.lora_dropout.baselines import trainable_parameters
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.paper_recipes import (
     INSTRUCTIONS,
@@ -44,7 +45,6 @@ from helpers.lora_dropout.paper_training import (
     PaperTrainer,
     adapt,
     common_arguments,
-    trainable_parameters,
 )
 
 ALPACA = "yahma/alpaca-cleaned"

@@ -17,6 +17,7 @@ from transformers import (
     default_data_collator,
 )
 
+from helpers.lora_dropout.baselines import trainable_parameters
 from helpers.lora_dropout.ensemble import Reduce
 from helpers.lora_dropout.paper_recipes import (
     DEBERTA,
@@ -45,7 +46,6 @@ from helpers.lora_dropout.paper_training import (
     PaperTrainer,
     adapt,
     predictions,
-    trainable_parameters,
     training_arguments,
 )
 from helpers.names import unknown_name

@@ -319,8 +319,3 @@ def predictions(
                 several.append(found.float().cpu())
             bar.update(len(part))
     return torch.cat(mean), torch.cat(several, dim=1) if several else None
-
-
-def trainable_parameters(model: nn.Module) -> int:
-    """Number of parameters that training changes."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)

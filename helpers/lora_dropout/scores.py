@@ -80,7 +80,6 @@ def rows(found: Outcome) -> list[dict[str, Any]]:
         "rank": trial.rank,
         "instances": trial.instances,
         "mask_at_test": trial.mask_at_test,
-        "mask_rescale": trial.mask_rescale,
         "parameters": found.parameters,
         "seconds": found.seconds,
         "train": train,

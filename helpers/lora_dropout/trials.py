@@ -67,8 +67,6 @@ class Trial:
         Dropout instances at test time (Eq. 8); 0 for none.
     mask_at_test : float
         Drop probability of a mask put at test time on what plain LoRA has learned.
-    mask_rescale : bool
-        Whether that mask is rescaled.
     epochs, train_size, test_size : int
     noise : float
         Probability of a wrong label.
@@ -86,7 +84,6 @@ class Trial:
     instances: int = 1
     members: int = 0
     mask_at_test: float = 0.0
-    mask_rescale: bool = True
     epochs: int = 20
     train_size: int = 256
     test_size: int = 1000
@@ -230,7 +227,7 @@ def outcome(trial: Trial) -> Outcome:
                 raise ValueError(
                     f"mask_at_test goes with method LoRA, not {trial.method}"
                 )
-            mask_lora(model, mask_p=trial.mask_at_test, mask_rescale=trial.mask_rescale)
+            mask_lora(model, mask_p=trial.mask_at_test)
         members = _members(model, trial, test, task.size)
     nothing = np.empty((0, 0, task.size), np.float32)
     return Outcome(
