@@ -82,10 +82,10 @@ class DropoutFamily:
         groups: dict[float, list[Outcome]] = {}
         for found in self.outcomes:
             trial = found.trial
-            if trial.method not in (LORA, DROPOUT) or trial.mask_at_test:
+            if trial.method not in (LORA, DROPOUT):
                 raise ValueError(
-                    f"{trial.method} with mask_at_test {trial.mask_at_test:g} is no "
-                    f"member of the family; allowed: {LORA} and {DROPOUT} without it"
+                    f"{trial.method} is no member of the family; allowed: {LORA} and "
+                    f"{DROPOUT}"
                 )
             if trial.task != self.outcomes[0].trial.task:
                 raise ValueError(

@@ -156,11 +156,7 @@ def test_bad_choices_are_named(family, choice, message):
     [
         ([], "no trial of LoRA + LoRA Dropout with p above 0"),
         ([frames.outcome()], "no trial of LoRA + LoRA Dropout with p above 0"),
-        ([frames.outcome("AdaLoRA")], "AdaLoRA with mask_at_test 0 is no member"),
-        (
-            [frames.outcome(mask_at_test=0.5)],
-            "LoRA with mask_at_test 0.5 is no member",
-        ),
+        ([frames.outcome("AdaLoRA")], "AdaLoRA is no member of the family"),
         (
             [frames.outcome(), frames.outcome(frames.DROPOUT, 0, 0.5, classes=9)],
             "tasks opinions and docstrings are mixed",
