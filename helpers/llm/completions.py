@@ -62,7 +62,8 @@ class Endpoint:
             )
         if importlib.util.find_spec("openai") is None:
             raise ModuleNotFoundError(
-                "asking a server needs the package openai: pip install 'reprise[server]'"
+                "asking a server needs the package openai: "
+                "pip install 'reprise[server]'"
             )
 
     def complete(
@@ -140,6 +141,6 @@ class Endpoint:
 
 
 def _reason(error: Any) -> str:
-    """The server's own words, short; they never hold the key, which is not sent back."""
+    """The server's own words, short."""
     body = error.body if isinstance(error.body, dict) else {}
     return str(body.get("message") or error.message)[:300]
