@@ -1,7 +1,8 @@
 """Frozen weights in bfloat16, where the processor multiplies it many times faster.
 
-What is trained stays in float32, as with adapters on a bfloat16 model on a GPU. A
-frozen matrix loses a relative 2^-9 at most, once; sums are made in float32.
+What is trained stays in float32, as with adapters on a bfloat16 model on a GPU. Of a
+product with a frozen matrix, both factors and the result are rounded, each by a
+relative 2^-9 at most; its sums are made in float32.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ def fast_bfloat16() -> bool:
     There a product of a layer's size takes a seventh of its time in float32; without
     them, bfloat16 is emulated and slower.
     """
-    ask = getattr(torch.cpu, "get_capabilities", dict)
-    return bool(ask().get("amx_bf16", False))
+    ask = getattr(torch.cpu, "get_capabilities", None)
+    return ask is not None and bool(ask().get("amx_bf16", False))
 
 
 class FrozenLinear(nn.Linear):
