@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import torch
+from peft import PeftModel
 from torch import Tensor, nn
 
 from helpers.cache import stage
@@ -243,7 +245,11 @@ def outcome(trial: Trial) -> Outcome:
         members = _members(model, trial, test, task.size)
         at_test = {
             name: member_logits_of(
-                mask_lora(model, mask_p=trial.mask_at_test, mask_rescale=rescale),
+                mask_lora(
+                    cast(PeftModel, model),  # as of every trial with method LoRA
+                    mask_p=trial.mask_at_test,
+                    mask_rescale=rescale,
+                ),
                 test,
                 trial.members,
                 trial.seed,
