@@ -41,6 +41,7 @@ RULES = ("release", "line", "line-word", "block", "anti")
 # Tokens that are looked at; indentation of more tokens than this counts as mid-line.
 WINDOW = 64
 _NEAR = 4
+_SPARE = 8192
 _MIDDLE, _BLANK, _NEWLINE, _INDENT = range(4)
 _NONE, _OTHER, _COLON, _QUOTE = range(4)
 
@@ -69,19 +70,20 @@ class RuleTable:
     def __init__(self, flags: TokenFlags, rule: str) -> None:
         check_rule(rule)
         self.flags, self.rule = flags, rule
-        codes = torch.zeros(len(flags), dtype=torch.int8)
         if rule == "release":
-            codes[flags.is_four_spaces_or_tab] = _BLANK
-            codes[flags.is_newline] = _NEWLINE
+            codes = {_BLANK: flags.is_four_spaces_or_tab, _NEWLINE: flags.is_newline}
         else:
-            codes[flags.blank_without_newline] = _BLANK
-            codes[flags.newline_then_blank] = _NEWLINE
-            codes[flags.newline_then_indent] = _INDENT
-        last = torch.zeros(len(flags), dtype=torch.int8)
-        last[flags.visible] = _OTHER
-        last[flags.ends_with_colon] = _COLON
-        last[flags.ends_with_quote] = _QUOTE
-        self._codes, self._last = {codes.device: codes}, {last.device: last}
+            codes = {
+                _BLANK: flags.blank_without_newline,
+                _NEWLINE: flags.newline_then_blank,
+                _INDENT: flags.newline_then_indent,
+            }
+        last = {
+            _NONE: ~flags.visible,
+            _COLON: flags.ends_with_colon,
+            _QUOTE: flags.ends_with_quote,
+        }
+        self._codes, self._last = _table(codes, _MIDDLE), _table(last, _OTHER)
 
     def hot(self, ids: Tensor) -> Tensor:
         """Whether the token after each sequence is sampled hot.
@@ -184,6 +186,18 @@ def _first(table: Tensor, ids: Tensor, skipped: int) -> tuple[Tensor, Tensor]:
         if width >= ids.shape[1] or not (found == skipped).any():
             break
     return found, back
+
+
+def _table(codes: dict[int, Tensor], otherwise: int) -> dict[torch.device, Tensor]:
+    """A code per entry, the last flag that holds deciding; more entries than V.
+
+    Models have entries that their tokenizers do not know, and may sample them.
+    """
+    size = len(next(iter(codes.values())))
+    table = torch.full((size + _SPARE,), otherwise, dtype=torch.int8)
+    for code, flag in codes.items():
+        table[:size].masked_fill_(flag, code)
+    return {table.device: table}
 
 
 def _on(tables: dict[torch.device, Tensor], device: torch.device) -> Tensor:

@@ -6,8 +6,7 @@ Temperature comes first and truncation after it, as in the released code:
           \mathrm{softmax}(z / T)\bigr)\bigr)
 
 The same object gives the distribution to code that samples from it, and the arguments
-to `model.generate` that make transformers sample from it (`sampler_arguments` in
-`helpers.adaptive_temperature.generation`).
+to `model.generate` that make transformers sample from it.
 """
 
 from __future__ import annotations
@@ -18,13 +17,37 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from transformers import LogitsProcessorList
 
 from helpers.adaptive_temperature.entropy import entropy_temperature
+from helpers.adaptive_temperature.peers import (
+    EntropyTemperature,
+    RandomTemperature,
+    TopNSigma,
+)
+from helpers.adaptive_temperature.processor import AdapTLogitsProcessor
 from helpers.adaptive_temperature.rules import RULES, RuleTable
 from helpers.adaptive_temperature.token_flags import TokenFlags
-from helpers.adaptive_temperature.truncation import min_p, outside_n_sigma, top_p
+from helpers.adaptive_temperature.truncation import (
+    check_temperature,
+    min_p,
+    outside_n_sigma,
+    top_p,
+)
 from helpers.names import unknown_name
 
+# Everything in a generation configuration that would change the distribution, off.
+NEUTRAL: dict[str, Any] = {
+    "temperature": 1.0,
+    "top_k": 0,
+    "top_p": 1.0,
+    "typical_p": 1.0,
+    "epsilon_cutoff": 0.0,
+    "eta_cutoff": 0.0,
+    "repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0,
+    "num_beams": 1,
+}
 KINDS = ("uniform", *RULES, "random", "entropy")
 
 
@@ -110,8 +133,7 @@ class Sampler:
 
     def on(self, tokenizer: Any) -> Sampler:
         """This sampler for a tokenizer, or for its `TokenFlags`, made ready to use."""
-        flags = tokenizer if isinstance(tokenizer, TokenFlags) else None
-        bound = replace(self, flags=flags or TokenFlags.of(tokenizer))
+        bound = replace(self, flags=TokenFlags.of(tokenizer))
         if bound.rule in RULES:
             _ = bound._table  # the rule's own complaints come now
         return bound
@@ -166,7 +188,7 @@ class Sampler:
     def temperature(self, ids: Tensor, logits: Tensor | None = None) -> Tensor:
         """Temperature of each position: (m,) float32.
 
-        Of ``random`` it is the mean, and the settings are looked at for ``greedy``, too.
+        Of ``random`` it is the mean; ``greedy`` is not looked at.
 
         Raises
         ------
@@ -179,6 +201,38 @@ class Sampler:
             return entropy_temperature(logits, self.a, self.theta)
         hot = self.hot_share(logits, ids)
         return hot * self.a + (1 - hot) * self.cold
+
+    def generate_kwargs(self, tokenizer: Any) -> dict[str, Any]:
+        """Arguments for `model.generate` to sample from exactly these distributions.
+
+        They override the model's own generation_config.json, too. With ``random`` the
+        processor's draws go on from call to call: make new arguments for a new run.
+
+        Parameters
+        ----------
+        tokenizer : PreTrainedTokenizerBase or TokenFlags
+        """
+        if self.greedy:
+            return {**NEUTRAL, "do_sample": False}
+        chain = LogitsProcessorList()
+        if self.rule in RULES:
+            adapt = AdapTLogitsProcessor(tokenizer, self.a, self.cold, self.rule)
+            chain.append(adapt)
+        elif self.rule == "random":
+            args = (self.a, self.cold, self.share, self.seed)
+            chain.append(RandomTemperature(*args))
+        elif self.rule == "entropy":
+            chain.append(EntropyTemperature(self.a, self.theta))
+        if self.top_n_sigma:  # the same at every temperature, so the order is free
+            chain.append(TopNSigma(self.top_n_sigma))
+        return {
+            **NEUTRAL,
+            "do_sample": True,
+            "temperature": self.a if self.rule == "uniform" else 1.0,
+            "top_p": self.top_p,
+            "min_p": self.min_p or None,
+            "logits_processor": chain,
+        }
 
     def _at(self, logits: Tensor, temperature: float | Tensor) -> Tensor:
         scores = logits / temperature
@@ -195,15 +249,3 @@ class Sampler:
                 "use sampler.on(tokenizer)"
             )
         return RuleTable(self.flags, self.rule)
-
-
-def check_temperature(name: str, value: float) -> None:
-    """Raise ValueError unless a temperature is a number in [1e-4, 1e4].
-
-    Below that float32 may overflow, and the likeliest token has everything long before.
-    """
-    if not isinstance(value, int | float) or not 1e-4 <= value <= 1e4:
-        raise ValueError(
-            f"temperature `{name}` is {value!r}; allowed: 1e-4 to 1e4 "
-            "(for the likeliest token always: greedy, or do_sample=False)"
-        )

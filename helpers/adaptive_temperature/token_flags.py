@@ -60,7 +60,8 @@ class TokenFlags:
 
         Parameters
         ----------
-        tokenizer : PreTrainedTokenizerBase
+        tokenizer : PreTrainedTokenizerBase or TokenFlags
+            Flags are returned as they are.
         replaced : mapping of int to str, optional
             Texts of entries that the tokenizer itself does not decode to what they
             mean: CodeGeeX writes four spaces as ``<|extratoken_14|>``.
@@ -70,6 +71,8 @@ class TokenFlags:
         ValueError
             If ``replaced`` names an entry that does not exist.
         """
+        if isinstance(tokenizer, TokenFlags):
+            return tokenizer
         numbers = sorted(set(tokenizer.get_vocab().values()))
         texts = [OPAQUE] * (numbers[-1] + 1)
         for number, text in zip(numbers, _decoded(tokenizer, numbers), strict=True):
@@ -141,8 +144,9 @@ class TokenFlags:
         return self._where(t in ("    ", "\t") for t in self.texts)
 
     def text(self, ids: Sequence[int]) -> str:
-        """The tokens' texts, joined."""
-        return "".join([self.texts[i] for i in ids])
+        """The tokens' texts, joined; entries beyond the vocabulary count as special."""
+        size = len(self.texts)
+        return "".join([self.texts[i] if i < size else OPAQUE for i in ids])
 
     @staticmethod
     def _where(values: Any) -> Tensor:

@@ -1,7 +1,7 @@
-"""Truncations of a next-token distribution: top-p, min-p, top-n-sigma.
+"""Temperatures that are allowed, and truncations: top-p, min-p, top-n-sigma.
 
-Each returns the distribution (m, V) with the cut tokens at zero and the rest summing to
-one. They equal what transformers' processors keep, apart from ties at the border.
+Top-p and min-p return the distribution (m, V) with the cut tokens at zero and the rest
+summing to one. They keep what transformers' processors keep, ties at the border apart.
 """
 
 from __future__ import annotations
@@ -52,3 +52,15 @@ def outside_n_sigma(logits: Tensor, n: float) -> Tensor:
     mean = logits.where(finite, 0.0).sum(dim=-1, keepdim=True) / count
     square = (logits - mean).square().where(finite, 0.0).sum(dim=-1, keepdim=True)
     return logits < logits.amax(dim=-1, keepdim=True) - n * (square / count).sqrt()
+
+
+def check_temperature(name: str, value: float) -> None:
+    """Raise ValueError unless a temperature is a number in [1e-4, 1e4].
+
+    Below that float32 may overflow, and the likeliest token has everything long before.
+    """
+    if not isinstance(value, int | float) or not 1e-4 <= value <= 1e4:
+        raise ValueError(
+            f"temperature `{name}` is {value!r}; allowed: 1e-4 to 1e4 "
+            "(for the likeliest token always: greedy, or do_sample=False)"
+        )
