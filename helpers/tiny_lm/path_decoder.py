@@ -126,8 +126,8 @@ class PathDecoder:
 
     def __init__(self, model: LlamaForCausalLM, capacity: int = 4096) -> None:
         _check_model(model)
-        config: Any = model.config
-        inner: Any = model.model
+        whole: Any = model  # torch types attributes of modules too narrowly
+        config, inner = whole.config, whole.model
         self.heads = int(config.num_attention_heads)
         self.key_heads = int(config.num_key_value_heads)
         self.size = int(config.head_dim)
@@ -135,9 +135,9 @@ class PathDecoder:
         self.vocabulary = int(config.vocab_size)
         self._eps = config.rms_norm_eps
         with torch.inference_mode():
-            self._embedding = model.get_input_embeddings().weight.clone()
+            self._embedding = inner.embed_tokens.weight.clone()
             self._norm = inner.norm.weight.clone()
-            self._head = model.get_output_embeddings().weight.clone()
+            self._head = whole.lm_head.weight.clone()
             everywhere = torch.arange(self.positions)[None]
             cos, sin = inner.rotary_emb(self._embedding[None], everywhere)
             half = self.size // 2  # the other half repeats it

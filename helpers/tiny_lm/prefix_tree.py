@@ -39,7 +39,7 @@ class Sampler(Protocol):
     def probabilities(self, logits: Tensor, ids: Tensor) -> Tensor:
         """Next-token distribution (m, V), from logits (m, V) after ids (m, t).
 
-        ``ids`` is the prompt and the tokens so far, padded on the left.
+        ``ids`` are prompt and tokens so far, padded on the left with the end token.
         """
         ...
 
