@@ -1,7 +1,7 @@
 """Batches as a function of the step: what lets a training resume without a trace.
 
 A *source* of batches is any callable ``source(step) -> Batch``. Those here take their
-order from (seed, step) alone and keep nothing, so any step can be asked for at any time.
+order from (seed, step) alone and keep nothing, so any step can be asked for any time.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Examples:
     ) -> None:
         if not sequences or len(sequences) != len(given):
             raise ValueError(
-                f"{len(sequences)} sequences and {len(given)} lengths of what is given; "
-                "allowed: as many of either, at least one"
+                f"{len(sequences)} sequences and {len(given)} lengths of what is "
+                "given; allowed: as many of either, at least one"
             )
         lengths = np.array([len(s) for s in sequences])
         self.given = np.maximum(1, np.asarray(given))  # nothing predicts the first

@@ -12,7 +12,9 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +22,8 @@ from typing import Any
 
 import pandas as pd
 import torch
-from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.utils import logging
 
 from helpers.tiny_lm.training import Recipe
 
@@ -105,11 +108,12 @@ def save(
     part = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     shutil.rmtree(part, ignore_errors=True)
     try:
-        _half(model).save_pretrained(part)
+        with _quiet():
+            _half(model).save_pretrained(part)
         tokenizer.save_pretrained(part)
         last = log.iloc[-1]
         card = Card(
-            recipe=asdict(recipe),
+            recipe={**asdict(recipe), "betas": list(recipe.betas)},
             corpus=dict(corpus),
             tokens=int(last["tokens"]),
             seconds=round(float(last["seconds"]), 1),
@@ -151,8 +155,9 @@ def load(folder: Path) -> Checkpoint:
             f"{folder / WEIGHTS} has SHA-256 {found[:12]}..., its card says "
             f"{card.sha256[:12]}...; fetch the file again or train anew"
         )
-    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    return Checkpoint(model, AutoTokenizer.from_pretrained(folder), card)
+    with _quiet():
+        model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    return Checkpoint(model, PreTrainedTokenizerFast.from_pretrained(folder), card)
 
 
 def log(folder: Path) -> pd.DataFrame:
@@ -160,10 +165,22 @@ def log(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / LOG)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without transformers' progress bars: the files are read in a moment."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
 def _half(model: LlamaForCausalLM) -> LlamaForCausalLM:
     """A copy in half precision."""
-    copy = LlamaForCausalLM(model.config).to(torch.float16)
-    copy.load_state_dict(model.state_dict())
+    copy = deepcopy(model)
+    copy.half()
     for name, weight in copy.named_parameters():
         if not bool(weight.isfinite().all()):
             raise ValueError(f"{name} has weights too large for half precision")

@@ -1,4 +1,4 @@
-"""Training of a small decoder that can be interrupted and goes on as if it had not been.
+"""Training of a small decoder that can be interrupted and resumes without a trace.
 
 AdamW with a linear warm-up and a cosine to a tenth of the rate, gradients clipped by
 their norm, next-token cross entropy on labelled tokens alone. The state on disk and a
@@ -30,7 +30,6 @@ from helpers.torch_threads import single_thread
 
 STATE = "training_state.pt"
 FIRST = 10  # steps that the log keeps one by one
-_DTYPE = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -53,9 +52,6 @@ class Recipe:
         AdamW's averages.
     clip : float
         Largest norm of a gradient.
-    precision : str
-        Of matrix products in training, ``"float32"`` or ``"bfloat16"``, which is
-        quicker on processors that have it and far slower on others.
     log_every, save_every : int
         Steps between rows of the log, and between states on disk.
 
@@ -72,7 +68,6 @@ class Recipe:
     weight_decay: float = 0.1
     betas: tuple[float, float] = (0.9, 0.98)
     clip: float = 1.0
-    precision: str = "float32"
     log_every: int = 50
     save_every: int = 250
 
@@ -90,12 +85,8 @@ class Recipe:
                 raise ValueError(f"{name} is {number!r}; allowed: a number above 0")
         if not 0 <= self.floor <= 1 or self.weight_decay < 0:
             raise ValueError(
-                f"floor {self.floor!r} and weight_decay {self.weight_decay!r}; allowed: "
-                "0 to 1, and 0 or more"
-            )
-        if self.precision not in _DTYPE:
-            raise ValueError(
-                f"unknown precision {self.precision!r} (allowed: {', '.join(_DTYPE)})"
+                f"floor {self.floor!r} and weight_decay {self.weight_decay!r}; "
+                "allowed: 0 to 1, and 0 or more"
             )
 
     def rate(self, step: int) -> float:
@@ -116,7 +107,7 @@ def token_loss(model: LlamaForCausalLM, batch: Batch) -> Tensor:
     after = batch.labels[:, 1:]
     learnt = after != IGNORED
     logits = model.lm_head(states[:, :-1][learnt])
-    return nn.functional.cross_entropy(logits.float(), after[learnt])
+    return nn.functional.cross_entropy(logits, after[learnt])
 
 
 def train(
@@ -213,9 +204,7 @@ class _Run:
         start = time.process_time()
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.rate(self.step)
-        dtype = _DTYPE[self.recipe.precision]
-        with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
-            loss = token_loss(self.model, batch)
+        loss = token_loss(self.model, batch)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         value = loss.item()
