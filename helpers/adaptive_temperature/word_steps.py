@@ -67,7 +67,7 @@ WORD_CONDITIONS = (
     FINAL_VOWEL,
 )
 
-UPPER = Change("upper", ("upper {}",), ("w.upper()",), lambda w: w.upper())
+UPPER = Change("upper", ("write {} in capitals",), ("w.upper()",), lambda w: w.upper())
 CAPITAL = Change(
     "capitalize", ("capitalize {}",), ("w.capitalize()",), lambda w: w.capitalize()
 )
@@ -215,7 +215,7 @@ for c in text:
     result = c + result
 text = result""",
     ),
-    whole("upper", "text", ("upper the text",), str.upper, "text = text.upper()"),
+    whole("upper", "text", ("write the text in capitals",), str.upper, "text = text.upper()"),
     whole(
         "star",
         "text",
