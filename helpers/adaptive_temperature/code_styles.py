@@ -151,9 +151,7 @@ def _fused(steps: Sequence[Step], ending: Ending, choose: Chooser) -> list[str]:
     return [loop.start, f"for {x} in {ending.takes}:", *_nest(body), loop.last]
 
 
-def _in_loop(
-    step: Step, x: str, depth: int, choose: Chooser
-) -> tuple[list[str], int]:
+def _in_loop(step: Step, x: str, depth: int, choose: Chooser) -> tuple[list[str], int]:
     """Lines for one element, and by how much what follows is nested deeper."""
     shape = step.shape
     if isinstance(shape, Filter):

@@ -76,7 +76,9 @@ def multiple(k: int) -> Condition:
 DOUBLE = Change(
     "double", ("double {}", "multiply {} by 2"), ("x * 2", "x + x"), lambda x: x * 2
 )
-TRIPLE = Change("triple", ("triple {}", "multiply {} by 3"), ("x * 3",), lambda x: x * 3)
+TRIPLE = Change(
+    "triple", ("triple {}", "multiply {} by 3"), ("x * 3",), lambda x: x * 3
+)
 SQUARE = Change("square", ("square {}",), ("x * x", "x ** 2"), lambda x: x * x)
 NEGATE = Change("negate", ("negate {}", "flip the sign of {}"), ("-x",), lambda x: -x)
 HALVE = Change("halve", ("halve {}",), ("x // 2",), lambda x: x // 2)
@@ -88,7 +90,10 @@ ABSOLUTE = Change(
 def add(k: int) -> Change:
     """Add ``k``."""
     return Change(
-        f"add {k}", (f"add {k} to {{}}", f"increase {{}} by {k}"), (f"x + {k}",), lambda x: x + k
+        f"add {k}",
+        (f"add {k} to {{}}", f"increase {{}} by {k}"),
+        (f"x + {k}",),
+        lambda x: x + k,
     )
 
 

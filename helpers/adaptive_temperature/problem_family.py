@@ -14,7 +14,12 @@ from hashlib import sha256
 from random import Random
 from typing import Any
 
-from helpers.adaptive_temperature import number_steps, word_steps
+from helpers.adaptive_temperature import (
+    dictionary_steps,
+    number_steps,
+    text_steps,
+    word_steps,
+)
 from helpers.adaptive_temperature.code_styles import (
     every_choice,
     random_chooser,
@@ -34,39 +39,33 @@ STEPS: dict[str, tuple[tuple[float, tuple[Step, ...]], ...]] = {
         (3.0, number_steps.MAPS),
         (2.0, number_steps.CHOICES),
         (3.0, number_steps.SEQUENCES),
-        (0.5, word_steps.COUNTS[:1]),
-        (0.5, word_steps.GROUPS[3:]),
+        (0.5, (dictionary_steps.NUMBER_COUNTS,)),
+        (0.5, dictionary_steps.NUMBER_GROUPS),
     ),
     "words": (
-        (3.0, word_steps.WORD_FILTERS),
-        (2.0, word_steps.WORD_MAPS),
-        (1.5, word_steps.WORD_CHOICES),
-        (2.0, word_steps.WORD_SEQUENCES),
-        (1.2, word_steps.WORD_NUMBERS),
-        (0.6, word_steps.COUNTS[1:2]),
-        (1.0, word_steps.GROUPS[:3]),
+        (3.0, word_steps.FILTERS),
+        (2.0, word_steps.MAPS),
+        (1.5, word_steps.CHOICES),
+        (2.0, word_steps.SEQUENCES),
+        (1.2, word_steps.TO_NUMBERS),
+        (0.6, (dictionary_steps.WORD_COUNTS,)),
+        (1.0, dictionary_steps.WORD_GROUPS),
     ),
     "text": (
-        (1.5, word_steps.TEXT_FILTERS),
-        (2.0, word_steps.TEXT_STEPS[1:]),
-        (1.5, word_steps.TEXT_STEPS[:1]),
-        (0.7, word_steps.COUNTS[2:]),
+        (1.5, text_steps.FILTERS),
+        (2.0, text_steps.CHANGES),
+        (1.5, (text_steps.SPLIT,)),
+        (0.7, (dictionary_steps.TEXT_COUNTS,)),
     ),
-    "counts": ((1.0, word_steps.DICTIONARIES[:2]),),
-    "groups": ((1.0, word_steps.DICTIONARIES[2:]),),
+    "counts": ((1.0, dictionary_steps.OFTEN),),
+    "groups": ((1.0, (dictionary_steps.SIZES,)),),
 }
 ENDINGS: dict[str, tuple[Ending, ...]] = {
-    kind: tuple(
-        ending
-        for ending in (
-            *number_steps.ENDINGS,
-            *word_steps.WORD_ENDINGS,
-            *word_steps.TEXT_ENDINGS,
-            *word_steps.DICTIONARY_ENDINGS,
-        )
-        if ending.takes == kind
-    )
-    for kind in STEPS
+    "numbers": number_steps.ENDINGS,
+    "words": word_steps.ENDINGS,
+    "text": text_steps.ENDINGS,
+    "counts": dictionary_steps.COUNT_ENDINGS,
+    "groups": dictionary_steps.GROUP_ENDINGS,
 }
 
 
@@ -224,4 +223,6 @@ def solution(chain: Chain, rng: Random) -> str:
 
 def solutions(chain: Chain) -> Iterator[str]:
     """Every right solution that the styles can write."""
-    return every_choice(lambda choose: write_solution(chain.steps, chain.ending, choose))
+    return every_choice(
+        lambda choose: write_solution(chain.steps, chain.ending, choose)
+    )

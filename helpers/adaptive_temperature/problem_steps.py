@@ -16,6 +16,7 @@ from typing import Any
 KINDS = ("numbers", "words", "text", "counts", "groups")
 #: The variable for one element of a kind.
 ITEM = {"numbers": "x", "words": "w", "text": "c"}
+VOWELS = "aeiou"
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,18 @@
-"""The operations on words, texts and dictionaries of the programming problems."""
+"""The operations on lists of words of the generated programming problems."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
-
 from helpers.adaptive_temperature.problem_steps import (
+    VOWELS,
     Change,
     Condition,
     Ending,
     Loop,
-    Step,
     choose_step,
     filter_step,
     map_step,
     whole,
 )
-
-VOWELS = "aeiou"
 
 
 def longer(k: int) -> Condition:
@@ -59,7 +54,7 @@ FINAL_VOWEL = Condition(
     lambda w: w[-1] in VOWELS,
     ("words that end with a vowel",),
 )
-WORD_CONDITIONS = (
+CONDITIONS = (
     *(longer(k) for k in (2, 3, 4)),
     *(shorter(k) for k in (4, 5, 6)),
     *(has(letter) for letter in "aeo"),
@@ -74,9 +69,13 @@ CAPITAL = Change(
 FLIP = Change("reverse", ("reverse {}",), ("w[::-1]",), lambda w: w[::-1])
 TWICE = Change("repeat", ("repeat {}",), ("w * 2", "w + w"), lambda w: w * 2)
 CUT = Change("cut", ("cut the first letter of {}",), ("w[1:]",), lambda w: w[1:])
-FIRST = Change("first letter", ("take the first letter of {}",), ("w[0]",), lambda w: w[0])
-LAST = Change("last letter", ("take the last letter of {}",), ("w[-1]",), lambda w: w[-1])
-WORD_CHANGES = (UPPER, CAPITAL, FLIP, TWICE, CUT, FIRST, LAST)
+FIRST = Change(
+    "first letter", ("take the first letter of {}",), ("w[0]",), lambda w: w[0]
+)
+LAST = Change(
+    "last letter", ("take the last letter of {}",), ("w[-1]",), lambda w: w[-1]
+)
+CHANGES = (UPPER, CAPITAL, FLIP, TWICE, CUT, FIRST, LAST)
 
 LENGTH = Change("length", ("take the length of {}",), ("len(w)",), len)
 VOWEL_COUNT = Change(
@@ -86,54 +85,20 @@ VOWEL_COUNT = Change(
     lambda w: sum(c in VOWELS for c in w),
 )
 
-VOWEL = Condition(
-    "vowels",
-    'c in "aeiou"',
-    'c not in "aeiou"',
-    lambda c: c in VOWELS,
-    ("vowels",),
-)
-NO_VOWEL = Condition(
-    "consonants",
-    'c not in "aeiou"',
-    'c in "aeiou"',
-    lambda c: c not in VOWELS,
-    ("consonants",),
-    ("vowels",),
-)
-NOT_A = Condition(
-    "not a",
-    'c != "a"',
-    'c == "a"',
-    lambda c: c != "a",
-    ("letters except a",),
-    ("letter a",),
-)
-NOT_E = Condition(
-    "not e",
-    'c != "e"',
-    'c == "e"',
-    lambda c: c != "e",
-    ("letters except e",),
-    ("letter e",),
-)
-
-WORD_FILTERS = tuple(filter_step(c, "words") for c in WORD_CONDITIONS)
-WORD_MAPS = tuple(map_step(c, "words") for c in WORD_CHANGES)
-WORD_CHOICES = tuple(
+FILTERS = tuple(filter_step(c, "words") for c in CONDITIONS)
+MAPS = tuple(map_step(c, "words") for c in CHANGES)
+CHOICES = tuple(
     choose_step(condition, then, other, "words")
     for condition in (longer(3), longer(4), has("a"), INITIAL_VOWEL)
-    for then in WORD_CHANGES[:5]
-    for other in (None, *WORD_CHANGES[:5])
+    for then in CHANGES[:5]
+    for other in (None, *CHANGES[:5])
     if then is not other
 )
-WORD_NUMBERS = (
+TO_NUMBERS = (
     map_step(LENGTH, "words", "numbers"),
     map_step(VOWEL_COUNT, "words", "numbers"),
 )
-TEXT_FILTERS = tuple(filter_step(c, "text") for c in (VOWEL, NO_VOWEL, NOT_A, NOT_E))
-
-WORD_SEQUENCES = (
+SEQUENCES = (
     whole(
         "sort",
         "words",
@@ -194,193 +159,7 @@ for w in words:
 words = result""",
     ),
 )
-TEXT_STEPS = (
-    whole(
-        "split",
-        "text words",
-        ("split the text into words", "take the words of the text"),
-        str.split,
-        "words = text.split()",
-    ),
-    whole(
-        "reverse",
-        "text",
-        ("reverse the text",),
-        lambda v: v[::-1],
-        "text = text[::-1]",
-        'text = "".join(reversed(text))',
-        """
-result = ""
-for c in text:
-    result = c + result
-text = result""",
-    ),
-    whole("upper", "text", ("write the text in capitals",), str.upper, "text = text.upper()"),
-    whole(
-        "star",
-        "text",
-        ("write a star for each vowel", "replace vowels by stars"),
-        lambda v: "".join("*" if c in VOWELS else c for c in v),
-        'text = "".join("*" if c in "aeiou" else c for c in text)',
-        """
-result = ""
-for c in text:
-    if c in "aeiou":
-        result += "*"
-    else:
-        result += c
-text = result""",
-    ),
-    whole(
-        "repeat",
-        "text",
-        ("repeat each letter", "write each letter twice"),
-        lambda v: "".join(c * 2 for c in v),
-        'text = "".join(c * 2 for c in text)',
-        """
-result = ""
-for c in text:
-    result += c + c
-text = result""",
-    ),
-)
-
-
-def _counts(kind: str, item: str, one: str) -> Step:
-    return whole(
-        "count",
-        f"{kind} counts",
-        (f"count each {one}", f"count how often each {one} occurs"),
-        lambda v: dict(Counter(v)),
-        f"""
-counts = {{}}
-for {item} in {kind}:
-    counts[{item}] = counts.get({item}, 0) + 1""",
-        f"""
-counts = {{}}
-for {item} in {kind}:
-    if {item} in counts:
-        counts[{item}] += 1
-    else:
-        counts[{item}] = 1""",
-        f"""
-counts = {{}}
-for {item} in {kind}:
-    if {item} not in counts:
-        counts[{item}] = 0
-    counts[{item}] += 1""",
-    )
-
-
-COUNTS = (
-    _counts("numbers", "x", "number"),
-    _counts("words", "w", "word"),
-    _counts("text", "c", "letter"),
-)
-
-
-def _groups(
-    kind: str, item: str, name: str, wordings: tuple[str, ...], key: str, call: Any
-) -> Step:
-    def apply(values: Any) -> dict:
-        groups: dict = {}
-        for value in values:
-            groups.setdefault(call(value), []).append(value)
-        return groups
-
-    return whole(
-        name,
-        f"{kind} groups",
-        wordings,
-        apply,
-        f"""
-groups = {{}}
-for {item} in {kind}:
-    groups.setdefault({key}, []).append({item})""",
-        f"""
-groups = {{}}
-for {item} in {kind}:
-    if {key} not in groups:
-        groups[{key}] = []
-    groups[{key}].append({item})""",
-        f"""
-groups = {{}}
-for {item} in {kind}:
-    if {key} in groups:
-        groups[{key}].append({item})
-    else:
-        groups[{key}] = [{item}]""",
-    )
-
-
-GROUPS = (
-    _groups(
-        "words",
-        "w",
-        "group by length",
-        ("group the words by length", "group by length"),
-        "len(w)",
-        len,
-    ),
-    _groups(
-        "words",
-        "w",
-        "group by first letter",
-        ("group the words by first letter", "group by first letter"),
-        "w[0]",
-        lambda w: w[0],
-    ),
-    _groups(
-        "words",
-        "w",
-        "group by last letter",
-        ("group the words by last letter", "group by last letter"),
-        "w[-1]",
-        lambda w: w[-1],
-    ),
-    *(
-        _groups(
-            "numbers",
-            "x",
-            f"group by modulo {k}",
-            (f"group the numbers modulo {k}", f"group by modulo {k}"),
-            f"x % {k}",
-            lambda x, k=k: x % k,
-        )
-        for k in (2, 3, 4, 5)
-    ),
-)
-DICTIONARIES = (
-    *(
-        whole(
-            f"more than {k}",
-            "counts",
-            (f"keep counts above {k}", f"keep what occurs more than {k} times"),
-            lambda v, k=k: {key: n for key, n in v.items() if n > k},
-            f"counts = {{k: v for k, v in counts.items() if v > {k}}}",
-            f"""
-result = {{}}
-for k, v in counts.items():
-    if v > {k}:
-        result[k] = v
-counts = result""",
-        )
-        for k in (1, 2)
-    ),
-    whole(
-        "sizes",
-        "groups counts",
-        ("count each group", "take the size of each group"),
-        lambda v: {key: len(group) for key, group in v.items()},
-        "counts = {k: len(v) for k, v in groups.items()}",
-        """
-counts = {}
-for k, v in groups.items():
-    counts[k] = len(v)""",
-    ),
-)
-
-WORD_ENDINGS = (
+ENDINGS = (
     Ending(
         "words",
         "words",
@@ -460,117 +239,5 @@ WORD_ENDINGS = (
             'for c in w:\n    if c in "aeiou":\n        count += 1',
             "return count",
         ),
-    ),
-)
-TEXT_ENDINGS = (
-    Ending(
-        "text",
-        "text",
-        ("return the text", "return it"),
-        lambda v: v,
-        ("return text",),
-        Loop('result = ""', "result += c", "return result"),
-    ),
-    Ending(
-        "length",
-        "text",
-        ("return the length", "return the number of letters"),
-        len,
-        ("return len(text)",),
-        Loop("count = 0", "count += 1", "return count"),
-    ),
-    Ending(
-        "first letter",
-        "text",
-        ("return the first letter",),
-        lambda v: v[0],
-        ("return text[0]",),
-    ),
-    Ending(
-        "last letter",
-        "text",
-        ("return the last letter",),
-        lambda v: v[-1],
-        ("return text[-1]",),
-    ),
-    Ending(
-        "letters",
-        "text",
-        ("return the list of letters", "return all letters"),
-        list,
-        ("return list(text)", "return [c for c in text]"),
-        Loop("result = []", "result.append(c)", "return result"),
-    ),
-    Ending(
-        "sorted letters",
-        "text",
-        ("return the letters in order", "return the sorted letters"),
-        sorted,
-        ("return sorted(text)",),
-    ),
-)
-DICTIONARY_ENDINGS = (
-    Ending(
-        "counts",
-        "counts",
-        ("return the counts", "return the dictionary"),
-        lambda v: v,
-        ("return counts",),
-    ),
-    Ending(
-        "size",
-        "counts",
-        ("return how many there are", "return the count"),
-        len,
-        ("return len(counts)",),
-    ),
-    Ending(
-        "top",
-        "counts",
-        ("return the largest count", "return the highest count"),
-        lambda v: max(v.values()),
-        ("return max(counts.values())",),
-    ),
-    Ending(
-        "mode",
-        "counts",
-        ("return the one with the largest count", "return the most common one"),
-        lambda v: max(v, key=lambda k: v[k]),
-        ("return max(counts, key=counts.get)",),
-    ),
-    Ending(
-        "keys",
-        "counts",
-        ("return the sorted keys", "return the keys in order"),
-        sorted,
-        ("return sorted(counts)", "return sorted(counts.keys())"),
-    ),
-    Ending(
-        "groups",
-        "groups",
-        ("return the groups", "return the dictionary"),
-        lambda v: v,
-        ("return groups",),
-    ),
-    Ending(
-        "number of groups",
-        "groups",
-        ("return the number of groups", "return how many there are"),
-        len,
-        ("return len(groups)",),
-    ),
-    Ending(
-        "largest group",
-        "groups",
-        ("return the largest group",),
-        lambda v: max(v.values(), key=len),
-        ("return max(groups.values(), key=len)",),
-    ),
-    Ending(
-        "group keys",
-        "groups",
-        ("return the sorted keys", "return the keys in order"),
-        sorted,
-        ("return sorted(groups)", "return sorted(groups.keys())"),
     ),
 )
