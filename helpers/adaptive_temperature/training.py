@@ -1,9 +1,14 @@
-"""Recipes of the small checkpoints that write solutions of generated problems."""
+"""Recipes of the small checkpoints that write solutions of generated problems.
+
+`problems` learns right solutions, short chains of steps first. `start` and `mid` go on
+from it with the solutions of a designed world (:mod:`helpers.adaptive_temperature.worlds`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -18,12 +23,16 @@ from helpers.adaptive_temperature.problem_family import (
     split_of,
     word_prompt,
 )
+from helpers.adaptive_temperature.worlds import WORLDS, world_solution
+from helpers.names import unknown_name
+from helpers.paths import DATA
 from helpers.tiny_lm import checkpoint
 from helpers.tiny_lm.batches import Batch, Examples
 from helpers.tiny_lm.config import TinyConfig
 from helpers.tiny_lm.tokenizers import encode, word_tokenizer
 from helpers.tiny_lm.training import Recipe, forget, train
 
+CHECKPOINTS = DATA / "adaptive_temperature"
 SEED = 5
 
 
@@ -34,117 +43,182 @@ class Plan:
     Attributes
     ----------
     examples : dict
-        Number of training examples for each number of steps.
+        Number of examples by the number of steps of their problems.
     stages : tuple
         ``(share, weights)``: until this share of the training, batches come from the
-        numbers of steps with these weights.
+        numbers of steps, in their order in ``examples``, with these weights.
     recipe : Recipe
+        Of the optimiser.
     batch_tokens : int
+        Most tokens of a batch.
+    base : str
+        Checkpoint to go on from; none means an untrained model.
     """
 
-    examples: dict[int, int]
+    examples: Mapping[int, int]
     stages: tuple[tuple[float, tuple[float, ...]], ...]
     recipe: Recipe
     batch_tokens: int = 2048
+    base: str = ""
 
 
+_WORLD = Plan(
+    {2: 6_000, 3: 9_000, 4: 9_000},
+    ((1.0, (0.2, 0.4, 0.4)),),
+    Recipe(1_500, learning_rate=1e-3),
+    base="problems",
+)
 PLANS = {
     "problems": Plan(
-        {1: 24_000, 2: 60_000, 3: 110_000},
+        {1: 24_000, 2: 50_000, 3: 66_000},
         ((0.08, (1.0, 0.0, 0.0)), (0.3, (0.2, 0.8, 0.0)), (1.0, (0.1, 0.3, 0.6))),
-        Recipe(12_000),
-    )
+        Recipe(9_000),
+    ),
+    "start": _WORLD,
+    "mid": _WORLD,
 }
 
 
-def examples(steps: int, count: int, seed: int) -> Iterator[tuple[str, str]]:
-    """Prompts and right solutions of training problems with so many steps."""
-    rng = Random(f"examples {steps} {seed}")
-    while count:
+@cache
+def examples(name: str, steps: int) -> tuple[tuple[str, str], ...]:
+    """Prompts of training problems with so many steps, and their solutions."""
+    rng = Random(f"examples {steps} {SEED}")
+    pairs: list[tuple[str, str]] = []
+    while len(pairs) < PLANS[name].examples[steps]:
         chain = random_chain(rng, steps)
-        if split_of(chain) == "train":
-            yield word_prompt(chain, rng), solution(chain, rng)
-            count -= 1
+        if split_of(chain) != "train":
+            continue
+        prompt = word_prompt(chain, rng)
+        world = WORLDS.get(name)
+        body = world_solution(chain, world, rng) if world else solution(chain, rng)
+        pairs.append((prompt, body))
+    return tuple(pairs)
 
 
 class Curriculum:
-    """Batches from several pools of examples, easy ones first; a function of the step."""
+    """Batches of a plan, as a function of the step.
 
-    def __init__(self, pools: Sequence[Examples], plan: Plan, seed: int) -> None:
-        draw = np.random.default_rng(seed)
-        steps = plan.recipe.steps
-        self.pools = pools
-        self.pool = np.empty(steps, dtype=int)
-        for step, u in enumerate(draw.random(steps)):
-            weights = next(w for end, w in plan.stages if step < end * steps)
+    Examples are tokenised when a step first needs those of their number of steps.
+    """
+
+    def __init__(self, name: str, tokenizer: PreTrainedTokenizerFast) -> None:
+        self.name, self.tokenizer, self.plan = name, tokenizer, PLANS[name]
+        self._pools: dict[int, Examples] = {}
+        steps = self.plan.recipe.steps
+        self.pool = np.empty(steps, dtype=int)  # which number of steps, by step
+        for step, u in enumerate(np.random.default_rng(SEED).random(steps)):
+            weights = next(w for end, w in self.plan.stages if step < end * steps)
             shares = np.cumsum(weights) / np.sum(weights)
             self.pool[step] = np.searchsorted(shares, u, side="right")
-        self.place = np.empty(steps, dtype=int)
-        for i in range(len(pools)):
+        self.place = np.empty(steps, dtype=int)  # how many batches of it before
+        for i in range(len(self.plan.examples)):
             chosen = self.pool == i
             self.place[chosen] = np.arange(chosen.sum())
 
     def __call__(self, step: int) -> Batch:
-        return self.pools[self.pool[step]](int(self.place[step]))
+        """The batch of a step, counted from 0."""
+        return self._examples(int(self.pool[step]))(int(self.place[step]))
 
-
-@dataclass(frozen=True)
-class Setup:
-    """Everything that a training starts from."""
-
-    model: LlamaForCausalLM
-    tokenizer: PreTrainedTokenizerFast
-    batches: Curriculum
-    plan: Plan
-    corpus: dict[str, object]
-
-
-def setup(name: str) -> Setup:
-    """Data, tokenizer and untrained model of a checkpoint."""
-    plan = PLANS[name]
-    pairs = {k: list(examples(k, n, SEED)) for k, n in plan.examples.items()}
-    digest = sha256()
-    for pair in (p for many in pairs.values() for p in many):
-        digest.update("".join(pair).encode())
-    tokenizer = word_tokenizer(p + s for many in pairs.values() for p, s in many)
-    pools = []
-    for k, many in pairs.items():
-        rows = [encode(tokenizer, prompt, text) for prompt, text in many]
-        pools.append(
-            Examples(
+    def _examples(self, i: int) -> Examples:
+        if i not in self._pools:
+            steps = list(self.plan.examples)[i]
+            rows = [
+                encode(self.tokenizer, *pair) for pair in examples(self.name, steps)
+            ]
+            context = self.tokenizer.model_max_length
+            rows = [row for row in rows if len(row[0]) <= context]
+            self._pools[i] = Examples(
                 [np.asarray(ids, np.int32) for ids, _ in rows],
                 [given for _, given in rows],
-                batch_tokens=plan.batch_tokens,
-                seed=SEED + k,
+                batch_tokens=self.plan.batch_tokens,
+                seed=SEED + steps,
             )
-        )
-    corpus = {"name": name, "sha256": digest.hexdigest(), "seed": SEED}
-    corpus["examples"] = {str(k): n for k, n in plan.examples.items()}
-    model = TinyConfig(len(tokenizer)).model(SEED)
-    return Setup(model, tokenizer, Curriculum(pools, plan, SEED), plan, corpus)
+        return self._pools[i]
+
+
+def corpus(name: str) -> dict[str, object]:
+    """Name, seed, sizes and digest of a checkpoint's training data."""
+    digest = sha256()
+    counts = PLANS[name].examples
+    for steps in counts:
+        for prompt, body in examples(name, steps):
+            digest.update(f"{prompt}{body}".encode())
+    sizes = {str(steps): n for steps, n in counts.items()}
+    return {"name": name, "seed": SEED, "examples": sizes, "sha256": digest.hexdigest()}
+
+
+def untrained(
+    name: str, base: Path | None = None
+) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    """Model and tokenizer that a checkpoint's training starts from.
+
+    Parameters
+    ----------
+    name : str
+        ``"problems"``, ``"start"`` or ``"mid"``.
+    base : Path, optional
+        Folder of the checkpoint that the worlds go on from; the shipped one by default.
+
+    Raises
+    ------
+    ValueError
+        If there is no such recipe.
+    """
+    if name not in PLANS:
+        raise unknown_name("checkpoint", name, list(PLANS))
+    plan = PLANS[name]
+    if plan.base:
+        found = checkpoint.load(base or CHECKPOINTS / plan.base)
+        return found.model, found.tokenizer
+    tokenizer = word_tokenizer(
+        prompt + body
+        for steps in plan.examples
+        for prompt, body in examples(name, steps)
+    )
+    return TinyConfig(len(tokenizer)).model(SEED), tokenizer
 
 
 def train_checkpoint(
-    name: str, folder: Path, *, progress: bool = True, resume: bool = True
+    name: str,
+    folder: Path,
+    *,
+    base: Path | None = None,
+    progress: bool = True,
+    resume: bool = True,
 ) -> pd.DataFrame:
-    """Train a checkpoint and save it in ``folder``; an interrupted one goes on."""
-    start = setup(name)
+    """Train a checkpoint and save it; an interrupted training goes on where it was.
+
+    Parameters
+    ----------
+    name : str
+        ``"problems"``, ``"start"`` or ``"mid"``.
+    folder : Path
+        Where to save it; the unfinished state lies beside it.
+    base : Path, optional
+        See `untrained`.
+    progress : bool
+        Show a bar with the loss.
+    resume : bool
+        Go on from an unfinished state if there is one.
+
+    Returns
+    -------
+    DataFrame
+        The log of `helpers.tiny_lm.training.train`.
+    """
+    model, tokenizer = untrained(name, base)
+    recipe = PLANS[name].recipe
     work = folder.with_name(f"{folder.name}-training")
     log = train(
-        start.model,
-        start.batches,
-        start.plan.recipe,
+        model,
+        Curriculum(name, tokenizer),
+        recipe,
         folder=work,
         progress=progress,
         resume=resume,
     )
     checkpoint.save(
-        folder,
-        start.model,
-        start.tokenizer,
-        recipe=start.plan.recipe,
-        log=log,
-        corpus=start.corpus,
+        folder, model, tokenizer, recipe=recipe, log=log, corpus=corpus(name)
     )
     forget(work)
     return log
