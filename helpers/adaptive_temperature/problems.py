@@ -1,0 +1,235 @@
+"""Programming problems with their tests, and what the sandbox is to run of them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from helpers.adaptive_temperature.json_lines import read_json_lines, text_fields
+from helpers.sandbox.jobs import Cases, Check, Job
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem of a data set.
+
+    Attributes
+    ----------
+    task_id : str
+        Unique in its data set, such as ``HumanEval/0``.
+    prompt : str
+        What the model sees: imports, signature, docstring.
+    entry_point : str
+        The function that the tests call.
+    test : str or Cases
+        The data set's own test code, which defines ``check(candidate)``, or pairs of
+        arguments and expected values.
+    solution : str or None
+        Canonical completion of the prompt; see `reference_program`.
+    """
+
+    task_id: str
+    prompt: str
+    entry_point: str
+    test: str | Cases
+    solution: str | None = None
+
+    @property
+    def names_entry(self) -> bool:
+        """Whether the prompt names the function that the tests call.
+
+        Where it does not, as in ten problems of sanitized MBPP in HumanEval format, a
+        model can pass by luck only.
+        """
+        return f"def {self.entry_point}" in self.prompt
+
+
+def read_humaneval(path: str | Path) -> list[Problem]:
+    """HumanEval's problems, in the order of the file (``.jsonl`` or ``.jsonl.gz``).
+
+    Raises
+    ------
+    ValueError
+        With file and line: missing fields, a repeated ``task_id``, a prompt that does
+        not define the entry point, tests that do not define ``check`` or do not call
+        the candidate.
+    """
+    found = []
+    for place, problem in _read(path):
+        if "candidate" not in names_used(str(problem.test)):
+            raise ValueError(f"{place}: the test does not call `candidate`")
+        if not problem.names_entry:
+            raise ValueError(f"{place}: the prompt lacks `def {problem.entry_point}`")
+        found.append(problem)
+    return found
+
+
+def read_mbpp(path: str | Path) -> list[Problem]:
+    """MBPP in HumanEval format (``def name(args):`` and a docstring), as in the file.
+
+    Its tests call functions by name. Where that is not the stated entry point but
+    another function of the canonical solution, that one becomes the ``entry_point``.
+
+    Raises
+    ------
+    ValueError
+        As `read_humaneval`; also if the tests call neither the entry point nor a
+        function of the canonical solution.
+    """
+    found = []
+    for place, problem in _read(path):
+        used = names_used(str(problem.test))
+        if not used & {"candidate", problem.entry_point}:
+            called = [name for name in _functions(problem) if name in used]
+            if len(called) != 1:
+                raise ValueError(
+                    f"{place}: the test calls neither `candidate`, nor "
+                    f"`{problem.entry_point}`, nor one function of the solution"
+                )
+            problem = replace(problem, entry_point=called[0])
+        found.append(problem)
+    return found
+
+
+def reference_program(problem: Problem) -> str:
+    """The canonical solution as a whole program.
+
+    It is prompt and solution. In MBPP's HumanEval format the added docstring is
+    indented by four spaces and many a solution by two or a tab; the docstring is left
+    out where the two do not compile together.
+
+    Raises
+    ------
+    ValueError
+        If there is no solution, or none that compiles.
+    """
+    if problem.solution is None:
+        raise ValueError(f"{problem.task_id} has no canonical solution")
+    signature = problem.prompt
+    for quotes in ("'''", '"""'):
+        signature = signature.partition(quotes)[0]
+    head = signature.rstrip(" \t")
+    for program in (problem.prompt + problem.solution, head + problem.solution):
+        if _tree(program) is not None:
+            return program
+    raise ValueError(f"{problem.task_id}: the canonical solution does not compile")
+
+
+def job(problem: Problem, completion: str, *, whole: bool = False) -> Job:
+    """What the sandbox runs to judge one completion.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its tests stay with the judge.
+    completion : str
+        Continuation of the prompt, as sampled.
+    whole : bool
+        ``completion`` is a whole program, which the prompt is not put in front of.
+    """
+    source = completion if whole else problem.prompt + completion
+    if isinstance(problem.test, Cases):
+        return Job(source, problem.entry_point, problem.test)
+    test = _BOUND.format(test=problem.test, entry=problem.entry_point)
+    return Job(source, problem.entry_point, Check(test, trusted_context(problem)))
+
+
+# MBPP's tests, and some of HumanEval's, call the function by its name, one of them by
+# the name `check`. The seed makes tests of random inputs the same in every run.
+_BOUND = """{test}
+
+_tests = check
+
+def check(candidate):
+    import random
+    random.seed(0)
+    globals()[{entry!r}] = candidate
+    _tests(candidate)
+"""
+
+
+def trusted_context(problem: Problem) -> str:
+    """The prompt's imports and helper functions, if the tests refer to any.
+
+    HumanEval 32, 38 and 50 check results with a function of the prompt, and MBPP's
+    tests use its ``import math``. The tests get the prompt's own, whatever the
+    completion defines under these names.
+    """
+    # a prompt may end before its function has a body
+    tree = _tree(problem.prompt) or _tree(problem.prompt + "    pass\n")
+    used = names_used(str(problem.test))
+    if tree is None:
+        return ""
+    kept = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef)
+        and _bound(node) != {problem.entry_point}
+    ]
+    if not any(_bound(node) & used for node in kept):
+        return ""
+    return "\n".join(ast.unparse(node) for node in kept) + "\n"
+
+
+test_context.__test__ = False  # type: ignore[attr-defined]
+
+
+def names_used(source: str) -> set[str]:
+    """Names that Python source reads, those of built-in functions left out."""
+    nodes = ast.walk(_tree(source) or ast.Module([], []))
+    names = (node for node in nodes if isinstance(node, ast.Name))
+    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    return read - set(dir(builtins))
+
+
+def _read(path: str | Path) -> Iterator[tuple[str, Problem]]:
+    seen: dict[str, str] = {}
+    for place, row in read_json_lines(path):
+        text = text_fields(place, row, ("task_id", "prompt", "entry_point", "test"))
+        task = text["task_id"]
+        if task in seen:
+            raise ValueError(f"{place}: task_id {task!r} is also on {seen[task]}")
+        seen[task] = place
+        entry = text["entry_point"].strip()
+        if not entry.isidentifier():
+            raise ValueError(f"{place}: entry_point {entry!r} is no name of Python")
+        tests = _tree(text["test"])
+        if tests is None or "check" not in set().union(*map(_bound, tests.body)):
+            raise ValueError(f"{place}: the test does not define `check(candidate)`")
+        solution = row.get("canonical_solution")
+        if solution is not None and not isinstance(solution, str):
+            raise ValueError(f"{place}: canonical_solution is no text")
+        yield place, Problem(task, text["prompt"], entry, text["test"], solution)
+
+
+def _functions(problem: Problem) -> list[str]:
+    """Functions at the top level of the reference program."""
+    if problem.solution is None:
+        return []
+    tree = _tree(reference_program(problem)) or ast.Module([], [])
+    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    """Names that an import or a definition binds."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        names = (alias.asname or alias.name for alias in node.names)
+        return {name.partition(".")[0] for name in names}
+    return {node.name} if isinstance(node, ast.FunctionDef) else set()
+
+
+def _tree(source: str) -> ast.Module | None:
+    """Syntax tree of a data set's own source, None if it does not parse.
+
+    Never for what a model wrote: Python's parser can be crashed.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # their docstrings hold odd escapes
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError):
+            return None
