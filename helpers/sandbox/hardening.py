@@ -1,0 +1,92 @@
+"""What a process gives up, apart from system calls and files.
+
+Linux's prctl and capset by ctypes, and POSIX resource limits. The zygote loads this
+file by its path, so it imports nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+import os
+import resource
+import signal
+import struct
+import sys
+
+_LINUX = sys.platform == "linux"
+_PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS, _AMBIENT = 1, 4, 38, 47
+_STACK = 8 << 20
+
+
+def _libc_call(name: str, *arguments: object) -> None:
+    """Call a function of libc; OSError if it fails."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if getattr(libc, name)(*arguments):
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}")
+
+
+def _prctl(option: int, *values: int) -> None:
+    padded = [ctypes.c_ulong(value) for value in (*values, 0, 0, 0, 0)[:4]]
+    _libc_call("prctl", option, *padded)
+
+
+def hide() -> None:
+    """Keep processes of the same user from tracing this one or reading its /proc."""
+    if _LINUX:
+        _prctl(_DUMPABLE, 0)
+
+
+def die_with(parent: int) -> None:
+    """End when the parent ends, also if that has happened already."""
+    if _LINUX:
+        _prctl(_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def renounce_privileges() -> None:
+    """Drop all capabilities, as of root, and every way to regain one."""
+    if not _LINUX:
+        return
+    _prctl(_NO_NEW_PRIVS, 1)
+    with contextlib.suppress(OSError):  # kernels before 4.3 have no ambient set
+        _prctl(_AMBIENT, 4)
+    header = struct.pack("Ii", 0x20080522, 0)
+    _libc_call("capset", header, bytes(24))
+
+
+def limit_resources(memory_mib: int) -> None:
+    """Limits that a zygote and its children share: memory, files, cores."""
+    limits = {
+        "RLIMIT_AS": memory_mib << 20,
+        "RLIMIT_FSIZE": 0,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_NOFILE": 32,
+        "RLIMIT_STACK": _STACK,
+        "RLIMIT_MEMLOCK": 0,
+        "RLIMIT_MSGQUEUE": 0,
+    }
+    for name, value in limits.items():
+        if hasattr(resource, name):
+            _lower(getattr(resource, name), value)
+
+
+def limit_child(cpu_seconds: float) -> None:
+    """Limits of one child: processor time (the kernel's backstop) and no processes."""
+    # the soft limit's signal can be ignored, the hard limit's cannot
+    seconds = math.ceil(cpu_seconds) + 1
+    _lower(resource.RLIMIT_CPU, seconds, seconds + 1)
+    _lower(resource.RLIMIT_NPROC, 0)
+
+
+def _lower(kind: int, value: int, hard: int | None = None) -> None:
+    """Set a limit, but never above the present hard one."""
+    ceiling = resource.getrlimit(kind)[1]
+    hard = value if hard is None else hard
+    if ceiling != resource.RLIM_INFINITY:
+        hard = min(hard, ceiling)
+    with contextlib.suppress(ValueError):  # macOS cannot lower every limit
+        resource.setrlimit(kind, (min(value, hard), hard))
