@@ -8,10 +8,8 @@ import stays missing.
 
 from __future__ import annotations
 
-import io
 import keyword
 import re
-import tokenize
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -168,40 +166,32 @@ def ends_early(program: str) -> bool:
     cannot be told from a finished one: where the model's reason to stop is known, that
     is better.
 
-    Only tokens are looked at: Python's parser can be crashed by its input.
+    The text is only scanned: Python's parser can be crashed by its input, and its
+    tokenizer takes minutes for some.
 
     Examples
     --------
     >>> [ends_early(end) for end in ("f(1)", "f(1", "x = 'a", "if x", "if x:")]
     [False, True, True, True, True]
     """
-    line: list[tokenize.TokenInfo] = []  # the last logical line with anything on it
-    ended, last_row = True, program.count("\n") + 1
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(program).readline):
-            if token.type == tokenize.NEWLINE:
-                ended = True
-            elif token.type == tokenize.ERRORTOKEN and token.string[0] in "'\"":
-                return token.start[0] == last_row  # Python 3.11's open string
-            elif token.type not in _BLANK:
-                line = [token] if ended else [*line, token]
-                ended = False
-    except tokenize.TokenError as error:
-        message, (row, _) = str(error.args[0]), error.args[1]
-        multi = "multi-line" in message or "triple-quoted" in message
-        return multi or ("unterminated" in message and row >= last_row)
-    except SyntaxError:  # an indentation that fits no block
-        return False
-    return bool(line) and _wants_more([token.string for token in line])
-
-
-def _wants_more(words: list[str]) -> bool:
-    first, last = words[0], words[-1]
-    if first == "@" or (first in _HEADS and ":" not in words):
-        return True
-    if keyword.iskeyword(last):
-        return last not in _COMPLETE
-    return not (last[-1].isalnum() or last[-1] in "_)]}'\";" or last == "...")
+    first = last = ""
+    depth, fresh, headed = 0, True, False
+    for match in _TOKEN.finditer(program):
+        kind, token = match.lastgroup, match[0]
+        if kind == "open" and match.end() == len(program):
+            return True
+        if kind == "newline":
+            fresh = fresh or not depth
+        elif kind != "comment":
+            if depth and token in _STATEMENTS:  # a bracket was forgotten before it
+                depth, fresh = 0, True
+            if fresh:
+                first, fresh, headed = token, False, False
+            headed = headed or (token == ":" and not depth)
+            depth += (token in _OPENING) - (token in _CLOSING and depth > 0)
+            last = token
+    open_head = first == "@" or (first in _HEADS and not headed)
+    return depth > 0 or open_head or last in _DEMANDING
 
 
 def _behind(prompt: str, definition: str) -> str:
@@ -221,21 +211,22 @@ _FENCE = re.compile(
 )
 # imports and blank lines may stand before the function's head
 _HEAD = r"(?:[ \t]*\n|(?:import|from)\b[^\n]*\n)*((?:async +)?def[ ]+{}\b)"
-_HEADS = {"if", "elif", "while", "for", "def", "class", "with", "async"} | {
-    "else",
-    "try",
-    "finally",
-    "except",
-}
-_COMPLETE = {"return", "pass", "break", "continue", "yield", "raise"} | {
-    "None",
-    "True",
-    "False",
-}
-_BLANK = {
-    tokenize.NL,
-    tokenize.COMMENT,
-    tokenize.INDENT,
-    tokenize.DEDENT,
-    tokenize.ENDMARKER,
-}
+_HEADS = {"if", "elif", "while", "for", "def", "class", "with", "async"}
+# no expression holds these words
+_STATEMENTS = {"assert", "break", "class", "continue", "def", "del", "import", "pass"}
+_STATEMENTS |= {"raise", "return", "try", "while", "with"}
+_OPENING, _CLOSING = set("([{"), set(")]}")
+# a program does not end with these, in a line that is whole
+_DEMANDING = {*"+-*/%=<>&|^~.:@!", "\\\n", *keyword.kwlist}
+_DEMANDING -= {"return", "pass", "break", "continue", "yield", "raise"}
+_DEMANDING -= {"None", "True", "False"}
+_TOKEN = re.compile(
+    r"""(?P<comment>\#[^\n]*)
+    | (?P<string>\'{3}(?:[^\\]|\\.)*?\'{3} | "{3}(?:[^\\]|\\.)*?"{3}
+        | (?!\'{3})'(?:[^'\\\n]|\\.)*' | (?!"{3})"(?:[^"\\\n]|\\.)*")
+    | (?P<open>\'{3}.* | "{3}.* | ['"][^\n]*)
+    | (?P<newline>\n)
+    | (?P<word>\d[\w.]* | \w+ | \.{3})
+    | (?P<sign>\\\n | \S)""",
+    re.VERBOSE | re.DOTALL,
+)

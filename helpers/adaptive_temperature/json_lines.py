@@ -27,9 +27,8 @@ def read_json_lines(path: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file; allowed: a .jsonl or .jsonl.gz")
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
     number = 0
-    with opened as file:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         try:
             # a text reader would also split lines at U+2028 and its like
             for number, line in enumerate(file, start=1):

@@ -39,7 +39,9 @@ class Ledger:
         for line in content.splitlines():
             try:
                 row = json.loads(line)
-                outcome = Outcome(Verdict(row["verdict"]), row["detail"], row["seconds"])
+                outcome = Outcome(
+                    Verdict(row["verdict"]), row["detail"], row["seconds"]
+                )
                 self._verdicts[row["key"]] = outcome
             except (ValueError, KeyError, TypeError):
                 continue

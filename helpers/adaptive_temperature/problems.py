@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import builtins
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -42,10 +42,10 @@ class Problem:
     def names_entry(self) -> bool:
         """Whether the prompt names the function that the tests call.
 
-        Where it does not, as in ten problems of sanitized MBPP in HumanEval format, a
+        Where it does not, as in eleven problems of sanitized MBPP in HumanEval format, a
         model can pass by luck only.
         """
-        return f"def {self.entry_point}" in self.prompt
+        return bool(re.search(rf"\bdef\s+{self.entry_point}\b", self.prompt))
 
 
 def read_humaneval(path: str | Path) -> list[Problem]:
@@ -175,15 +175,11 @@ def trusted_context(problem: Problem) -> str:
     return "\n".join(ast.unparse(node) for node in kept) + "\n"
 
 
-test_context.__test__ = False  # type: ignore[attr-defined]
-
-
 def names_used(source: str) -> set[str]:
-    """Names that Python source reads, those of built-in functions left out."""
+    """Names that a data set's own source reads."""
     nodes = ast.walk(_tree(source) or ast.Module([], []))
     names = (node for node in nodes if isinstance(node, ast.Name))
-    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-    return read - set(dir(builtins))
+    return {node.id for node in names if isinstance(node.ctx, ast.Load)}
 
 
 def _read(path: str | Path) -> Iterator[tuple[str, Problem]]:

@@ -144,7 +144,7 @@ def write_samples(
         For a mapping: its texts are whole programs.
     """
     if isinstance(samples, Samples):
-        samples, whole = samples.texts, samples.whole
+        whole, samples = samples.whole, samples.texts
     name = "solution" if whole else "completion"
     write_json_lines(
         path,

@@ -120,7 +120,7 @@ def score(
         When the sandbox fails twice at a program; verdicts so far are in the ledger.
     """
     if isinstance(samples, Samples):
-        samples, whole = samples.texts, samples.whole
+        whole, samples = samples.whole, samples.texts
     by_id = _checked(problems, samples)
     setting = (repr(sandbox.limits), sandbox.tier, platform.python_version(), _code())
     jobs: dict[str, Job] = {}  # by key
@@ -133,8 +133,12 @@ def score(
             jobs[key] = asked
             rows.append((task, text, count, key))
     with Ledger(ledger) as verdicts:
-        _run([(k, j) for k, j in jobs.items() if k not in verdicts], sandbox, verdicts,
-             progress)
+        _run(
+            [(k, j) for k, j in jobs.items() if k not in verdicts],
+            sandbox,
+            verdicts,
+            progress,
+        )
         found = [(*row[:3], verdicts[row[3]]) for row in rows]
     return _summary(found, sandbox.tier)
 
