@@ -70,6 +70,20 @@ def best(rows: pd.DataFrame, k: int, rule: str) -> str:
     return str(mine.iloc[int(mine[f"pass@{k}"].argmax())]["sampler"])
 
 
+def temperatures(rows: pd.DataFrame, name: str) -> tuple[float, float]:
+    """a and b of a sampler of a summary.
+
+    Raises
+    ------
+    ValueError
+        If it is not among them.
+    """
+    by_name = rows.set_index("sampler")
+    if name not in by_name.index:
+        raise unknown_name("sampler", name, list(rows["sampler"]))
+    return float(by_name.loc[name, "a"]), float(by_name.loc[name, "b"])
+
+
 def paired(
     results: pd.DataFrame, one: str, other: str, k: int, *, seed: int = 0
 ) -> PairedDifference:
@@ -96,7 +110,7 @@ def points(
     return {name: 100 * getattr(found, name) for name in ("value", "low", "high")}
 
 
-def mean_difference(
+def share_points(
     results: pd.DataFrame, one: str, other: str, column: str, *, seed: int = 0
 ) -> dict[str, float]:
     """Difference of a share of samples (``valid``, ``distinct``), in points, paired."""

@@ -59,6 +59,14 @@ def adapt(rule: str, a_grid: Sequence[float], b_grid: Sequence[float]) -> list[S
     return found
 
 
+def published(rule: str) -> list[Sampler]:
+    """AdapT at the temperatures that the released code and its README name."""
+    pairs = [(0.8, 0.6), (0.8, 0.5), (0.8, 0.3), (0.8, 0.2), (0.6, 0.5)]
+    return [
+        Sampler(adapt_name(rule, a, b), rule, a, b, top_p=NUCLEUS) for a, b in pairs
+    ]
+
+
 def controls(rules: Sequence[str], a: float, b: float, share: float) -> list[Sampler]:
     """Other rules at the same two temperatures.
 
