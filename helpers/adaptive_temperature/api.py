@@ -13,7 +13,7 @@ from helpers.adaptive_temperature.humaneval_files import (
 )
 from helpers.adaptive_temperature.paper_comparison import compare_samplers, score_server
 from helpers.adaptive_temperature.pass_at_k import pass_at_k
-from helpers.adaptive_temperature.problem_family import generate
+from helpers.adaptive_temperature.problem_family import generate, solutions
 from helpers.adaptive_temperature.problems import read_humaneval
 from helpers.adaptive_temperature.processor import (
     AdapTLogitsProcessor,
@@ -69,6 +69,7 @@ __all__ = [
     "sampler_explorer",
     "score",
     "score_server",
+    "solutions",
     "summary",
     "token_losses",
     "train_checkpoint",
