@@ -7,6 +7,7 @@ from itertools import groupby
 import pytest
 
 from helpers.adaptive_temperature import scoring
+from helpers.adaptive_temperature.ledger import Ledger
 from helpers.adaptive_temperature.pass_at_k import pass_at_k
 from helpers.adaptive_temperature.problems import Problem
 from helpers.adaptive_temperature.samples import Samples
@@ -140,6 +141,20 @@ def test_a_ledger_resumes(tmp_path):
     assert found.outcomes.equals(fresh.outcomes) and found.counts.equals(fresh.counts)
     none = Table(breaks_after=0)
     score(PROBLEMS, SAMPLES, sandbox=none, ledger=path, progress=False)
+
+
+def test_samplers_can_share_a_ledger_in_memory():
+    table = Table()
+    with Ledger(None) as ledger:
+        for texts in (["pass", "wrong"], ["wrong", "exc", "exc"]):
+            score(
+                PROBLEMS[:1],
+                {"T/0": texts},
+                sandbox=table,
+                ledger=ledger,
+                progress=False,
+            )
+        assert len(table.ran) == len(ledger) == 3
 
 
 @pytest.mark.parametrize("change", ["limits", "tier", "seed", "version", "tests"])
