@@ -95,9 +95,7 @@ def traced_samples(
             if bool(rows.ended(tokenizer.eos_token_id).all()):
                 break
     flags = sampler.flags or TokenFlags.of(tokenizer)
-    return [
-        rows.traced(row, flags, tokenizer) for row in range(count)
-    ]
+    return [rows.traced(row, flags, tokenizer) for row in range(count)]
 
 
 class _Rows:
@@ -118,8 +116,9 @@ class _Rows:
         ).logits[:, -1].float()  # fmt: skip
         below = self.sampler.probabilities(logits, self.ids).double().cumsum(dim=1)
         # the last sum differs from 1 by rounding
-        picked = torch.searchsorted(below, uniform.double()[:, None] * below[:, -1:],
-                                    right=True).clamp(max=logits.shape[1] - 1)
+        picked = torch.searchsorted(
+            below, uniform.double()[:, None] * below[:, -1:], right=True
+        ).clamp(max=logits.shape[1] - 1)
         self.temperatures.append(self.sampler.temperature(self.ids, logits))
         loss = -logits.log_softmax(dim=1).gather(1, picked)
         self.losses.append(loss[:, 0])
