@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helpers.adaptive_temperature.json_lines import read_json_lines, text_fields
 from helpers.sandbox.jobs import Cases, Check, Job
+
+# Canonical solutions that do not pass, each with the reason. A completion for these
+# problems can, and should, return a bool.
+CANONICAL_FAILURES = {
+    f"MbppEval/{number}": "returns an `re.Match`, which its tests take for true; "
+    "nothing but plain data leaves the sandbox"
+    for number in (737, 787, 794)
+}
+_EMPTY = ast.Module([], [])
 
 
 @dataclass(frozen=True)
@@ -42,8 +52,8 @@ class Problem:
     def names_entry(self) -> bool:
         """Whether the prompt names the function that the tests call.
 
-        Where it does not, as in eleven problems of sanitized MBPP in HumanEval format, a
-        model can pass by luck only.
+        Where it does not, as in eleven problems of sanitized MBPP in HumanEval format,
+        a model can pass by luck only.
         """
         return bool(re.search(rf"\bdef\s+{self.entry_point}\b", self.prompt))
 
@@ -153,31 +163,29 @@ def check(candidate):
 
 
 def trusted_context(problem: Problem) -> str:
-    """The prompt's imports and helper functions, if the tests refer to any.
+    """Imports and helper functions that the tests refer to, as code to run before them.
 
     HumanEval 32, 38 and 50 check results with a function of the prompt, and MBPP's
-    tests use its ``import math``. The tests get the prompt's own, whatever the
-    completion defines under these names.
+    tests use ``math`` and ``sys``. They get the prompt's own, whatever the completion
+    defines under these names; a module of the standard library that neither prompt nor
+    tests import is imported, since MBPP's HumanEval form has lost the field
+    ``test_imports``.
     """
     # a prompt may end before its function has a body
-    tree = _tree(problem.prompt) or _tree(problem.prompt + "    pass\n")
+    prompt = _tree(problem.prompt) or _tree(problem.prompt + "    pass\n") or _EMPTY
     used = names_used(str(problem.test))
-    if tree is None:
-        return ""
-    kept = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef)
-        and _bound(node) != {problem.entry_point}
-    ]
-    if not any(_bound(node) & used for node in kept):
-        return ""
-    return "\n".join(ast.unparse(node) for node in kept) + "\n"
+    kept = [node for node in prompt.body if _bound(node) - {problem.entry_point}]
+    code = [ast.unparse(node) for node in kept] if used & _all_bound(kept) else []
+    tests = _tree(str(problem.test)) or _EMPTY
+    bound = _all_bound([*kept, *ast.walk(tests)]) | {problem.entry_point}
+    lost = (used - bound) & sys.stdlib_module_names
+    code += [f"import {name}" for name in sorted(lost)]
+    return "\n".join([*code, ""])
 
 
 def names_used(source: str) -> set[str]:
     """Names that a data set's own source reads."""
-    nodes = ast.walk(_tree(source) or ast.Module([], []))
+    nodes = ast.walk(_tree(source) or _EMPTY)
     names = (node for node in nodes if isinstance(node, ast.Name))
     return {node.id for node in names if isinstance(node.ctx, ast.Load)}
 
@@ -194,7 +202,7 @@ def _read(path: str | Path) -> Iterator[tuple[str, Problem]]:
         if not entry.isidentifier():
             raise ValueError(f"{place}: entry_point {entry!r} is no name of Python")
         tests = _tree(text["test"])
-        if tests is None or "check" not in set().union(*map(_bound, tests.body)):
+        if tests is None or "check" not in _all_bound(tests.body):
             raise ValueError(f"{place}: the test does not define `check(candidate)`")
         solution = row.get("canonical_solution")
         if solution is not None and not isinstance(solution, str):
@@ -206,16 +214,27 @@ def _functions(problem: Problem) -> list[str]:
     """Functions at the top level of the reference program."""
     if problem.solution is None:
         return []
-    tree = _tree(reference_program(problem)) or ast.Module([], [])
+    tree = _tree(reference_program(problem)) or _EMPTY
     return [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
 
 
-def _bound(node: ast.stmt) -> set[str]:
-    """Names that an import or a definition binds."""
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        names = (alias.asname or alias.name for alias in node.names)
-        return {name.partition(".")[0] for name in names}
-    return {node.name} if isinstance(node, ast.FunctionDef) else set()
+def _bound(node: ast.AST) -> set[str]:
+    """Names that an import, definition, assignment's target or parameter binds."""
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            names = (alias.asname or alias.name for alias in node.names)
+            return {name.partition(".")[0] for name in names}
+        case ast.FunctionDef():
+            return {node.name}
+        case ast.Name(ctx=ast.Store()):
+            return {node.id}
+        case ast.arg():
+            return {node.arg}
+    return set()
+
+
+def _all_bound(nodes: Iterable[ast.AST]) -> set[str]:
+    return set().union(*map(_bound, nodes))
 
 
 def _tree(source: str) -> ast.Module | None:

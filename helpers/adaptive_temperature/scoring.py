@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
-from tqdm import tqdm
 
 import helpers.sandbox
 from helpers.adaptive_temperature.ledger import Ledger, digest
@@ -23,20 +22,24 @@ from helpers.sandbox.jobs import Cases, Check, Job
 from helpers.sandbox.limits import Limits
 from helpers.sandbox.verdicts import Outcome, Verdict
 
-CHUNK = 128
+UNREPEATABLE = "not repeatable"
 
 
 class Runner(Protocol):
     """What of `helpers.sandbox.sandbox.Sandbox` is used here."""
 
     limits: Limits
-
-    @property
-    def tier(self) -> str: ...
+    tier: str
+    hash_seed: int
 
     def run_many(
-        self, jobs: Sequence[Job], *, progress: str | None = None
-    ) -> list[Outcome]: ...
+        self,
+        jobs: Sequence[Job],
+        *,
+        progress: str | None = None,
+        done: Callable[[Job, Outcome], object] | None = None,
+    ) -> list[Outcome]:
+        """Verdicts in the order of the jobs; ``done`` gets each as it is reached."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def score(
     samples: Samples | Mapping[str, Sequence[str] | Counter[str]],
     *,
     sandbox: Runner,
+    confirm: Runner | None = None,
     ledger: Path | None = None,
     progress: bool = True,
     whole: bool = False,
@@ -102,10 +106,14 @@ def score(
         Completions by ``task_id``; a Counter's numbers are samples of equal text.
     sandbox : Sandbox
         Runs the programs.
+    confirm : Sandbox, optional
+        Runs those that pass once more. With another ``hash_seed`` it finds programs
+        that are right by the luck of a set's order: they count as WRONG, with the
+        detail "not repeatable".
     ledger : Path, optional
-        File of verdicts. What it holds of the same program, tests, limits, tier and
-        version is not run again; an interrupted call resumes there. A failure of the
-        sandbox itself is never written.
+        File of verdicts. What it holds of the same program, tests, limits, tier, hash
+        seed and version is not run again; an interrupted call resumes there. A failure
+        of the sandbox itself is never written.
     progress : bool
         Show a bar of distinct programs.
     whole : bool
@@ -122,41 +130,43 @@ def score(
     if isinstance(samples, Samples):
         whole, samples = samples.whole, samples.texts
     by_id = _checked(problems, samples)
-    setting = (repr(sandbox.limits), sandbox.tier, platform.python_version(), _code())
-    jobs: dict[str, Job] = {}  # by key
-    rows: list[tuple[str, str, int, str]] = []  # task, text, count, key
+    rows: list[tuple[str, str, int, Job]] = []  # task, text, count, job
     for task, problem in by_id.items():
-        tests = _text_of(job(problem, "").tests)
         for text, count in Counter(samples[task]).items():
-            asked = job(problem, text, whole=whole)
-            key = digest(*setting, tests, asked.entry, asked.source)
-            jobs[key] = asked
-            rows.append((task, text, count, key))
-    with Ledger(ledger) as verdicts:
-        _run(
-            [(k, j) for k, j in jobs.items() if k not in verdicts],
-            sandbox,
-            verdicts,
-            progress,
-        )
-        found = [(*row[:3], verdicts[row[3]]) for row in rows]
+            rows.append((task, text, count, job(problem, text, whole=whole)))
+    with Ledger(ledger) as kept:
+        outcomes = _verdicts([row[3] for row in rows], sandbox, kept, progress)
+        if confirm is not None:
+            right = [asked for asked, outcome in outcomes.items() if outcome.passed]
+            for asked, again in _verdicts(right, confirm, kept, progress).items():
+                if not again.passed:
+                    outcomes[asked] = Outcome(Verdict.WRONG, UNREPEATABLE)
+    found = [(task, text, count, outcomes[asked]) for task, text, count, asked in rows]
     return _summary(found, sandbox.tier)
 
 
-def _run(
-    missing: Sequence[tuple[str, Job]],
-    sandbox: Runner,
-    verdicts: Ledger,
-    progress: bool,
-) -> None:
-    """Fill the ledger chunk by chunk: an interruption loses one chunk at most."""
-    with tqdm(total=len(missing), desc="programs", disable=not progress) as bar:
-        for start in range(0, len(missing), CHUNK):
-            chunk = missing[start : start + CHUNK]
-            outcomes = sandbox.run_many([asked for _, asked in chunk])
-            for (key, _), outcome in zip(chunk, outcomes, strict=True):
-                verdicts.add(key, outcome)
-            bar.update(len(chunk))
+def _verdicts(
+    jobs: Iterable[Job], sandbox: Runner, ledger: Ledger, progress: bool
+) -> dict[Job, Outcome]:
+    """Verdict on every distinct job, from the ledger or else from the sandbox."""
+    setting = digest(
+        repr(sandbox.limits),
+        sandbox.tier,
+        str(sandbox.hash_seed),
+        platform.python_version(),
+        _code(),
+    )
+    keys = {
+        asked: digest(setting, _tests(asked.tests), asked.entry, asked.source)
+        for asked in jobs
+    }
+    missing = [asked for asked, key in keys.items() if key not in ledger]
+    sandbox.run_many(
+        missing,
+        progress="programs" if progress else None,
+        done=lambda asked, outcome: ledger.add(keys[asked], outcome),
+    )
+    return {asked: ledger[key] for asked, key in keys.items()}
 
 
 def _checked(
@@ -202,19 +212,24 @@ def _summary(found: Iterable[tuple[str, str, int, Outcome]], tier: str) -> Score
     return Scores(counts, outcomes, tier)
 
 
-def _text_of(tests: object) -> str:
-    """Tests as a text that is the same in every process, whatever its hash seed."""
+@lru_cache(maxsize=4096)
+def _tests(tests: Cases | Check) -> str:
+    """Digest of tests."""
     if isinstance(tests, Check):
         return digest("check", tests.source, tests.context)
-    if isinstance(tests, Cases):
-        return digest("cases", tests.policy, _text_of(tests.calls))
-    if isinstance(tests, set | frozenset):
-        return f"{type(tests).__name__}({sorted(map(_text_of, tests))})"
-    if isinstance(tests, tuple | list):
-        return f"{type(tests).__name__}({[_text_of(item) for item in tests]})"
-    if isinstance(tests, dict):
-        return f"dict({[(_text_of(k), _text_of(v)) for k, v in tests.items()]})"
-    return repr(tests)
+    return digest("cases", tests.policy, _text(tests.calls))
+
+
+def _text(value: object) -> str:
+    """A plain value as a text that is the same whatever the order of its sets."""
+    name = type(value).__name__
+    if isinstance(value, set | frozenset):
+        return f"{name}({sorted(map(_text, value))})"
+    if isinstance(value, tuple | list):
+        return f"{name}({[_text(item) for item in value]})"
+    if isinstance(value, dict):
+        return f"{name}({[(_text(k), _text(v)) for k, v in value.items()]})"
+    return repr(value)
 
 
 @cache

@@ -18,19 +18,20 @@ import sys
 _LINUX = sys.platform == "linux"
 _PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS, _AMBIENT = 1, 4, 38, 47
 _STACK = 8 << 20
+# looked up once: a child has no time for it
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def _libc_call(name: str, *arguments: object) -> None:
-    """Call a function of libc; OSError if it fails."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if getattr(libc, name)(*arguments):
+def _check(result: int) -> None:
+    """OSError if a call of libc failed."""
+    if result:
         code = ctypes.get_errno()
-        raise OSError(code, f"{name}: {os.strerror(code)}")
+        raise OSError(code, os.strerror(code))
 
 
-def _prctl(option: int, *values: int) -> None:
-    padded = [ctypes.c_ulong(value) for value in (*values, 0, 0, 0, 0)[:4]]
-    _libc_call("prctl", option, *padded)
+def _prctl(option: int, value: int) -> None:
+    zero = ctypes.c_ulong(0)
+    _check(_LIBC.prctl(option, ctypes.c_ulong(value), zero, zero, zero))
 
 
 def hide() -> None:
@@ -55,7 +56,7 @@ def renounce_privileges() -> None:
     with contextlib.suppress(OSError):  # kernels before 4.3 have no ambient set
         _prctl(_AMBIENT, 4)
     header = struct.pack("Ii", 0x20080522, 0)
-    _libc_call("capset", header, bytes(24))
+    _check(_LIBC.capset(header, bytes(24)))
 
 
 def limit_resources(memory_mib: int) -> None:
@@ -71,22 +72,19 @@ def limit_resources(memory_mib: int) -> None:
     }
     for name, value in limits.items():
         if hasattr(resource, name):
-            _lower(getattr(resource, name), value)
+            kind = getattr(resource, name)
+            ceiling = resource.getrlimit(kind)[1]
+            if ceiling != resource.RLIM_INFINITY:
+                value = min(value, ceiling)
+            with contextlib.suppress(ValueError):  # macOS cannot lower every limit
+                resource.setrlimit(kind, (value, value))
 
 
 def limit_child(cpu_seconds: float) -> None:
     """Limits of one child: processor time (the kernel's backstop) and no processes."""
     # the soft limit's signal can be ignored, the hard limit's cannot
     seconds = math.ceil(cpu_seconds) + 1
-    _lower(resource.RLIMIT_CPU, seconds, seconds + 1)
-    _lower(resource.RLIMIT_NPROC, 0)
-
-
-def _lower(kind: int, value: int, hard: int | None = None) -> None:
-    """Set a limit, but never above the present hard one."""
-    ceiling = resource.getrlimit(kind)[1]
-    hard = value if hard is None else hard
-    if ceiling != resource.RLIM_INFINITY:
-        hard = min(hard, ceiling)
-    with contextlib.suppress(ValueError):  # macOS cannot lower every limit
-        resource.setrlimit(kind, (min(value, hard), hard))
+    ceiling = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    if ceiling == resource.RLIM_INFINITY or ceiling > seconds:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))

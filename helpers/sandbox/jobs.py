@@ -60,8 +60,9 @@ class Check:
     ----------
     source : str
         Defines ``check(candidate)``; AssertionError means a wrong answer. The
-        candidate takes and returns copies of plain data: what the program does to an
-        argument is not seen by the test.
+        candidate, which the code may also call by the entry point's name, takes and
+        returns copies of plain data: what the program does to an argument is not seen
+        by the test.
     context : str
         Trusted code that ``source`` may refer to, run before it (HumanEval 32, 38 and
         50 call functions of their prompts).

@@ -18,6 +18,7 @@ from helpers.sandbox.jobs import Cases, Job
 from helpers.sandbox.verdicts import Outcome, Verdict
 
 _ROOT = Path(__file__).resolve().parents[2]
+_START_SECONDS = 120.0
 _START = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
     "from helpers.sandbox.judge import main; main()"
@@ -40,6 +41,8 @@ class JudgeProcess:
         When the first one began, by time.monotonic.
     error : str
         Why the judge can decide nothing any more; empty while it can.
+    ready : bool
+        Whether it and its zygote have started.
     unsent : bytearray
     """
 
@@ -47,6 +50,7 @@ class JudgeProcess:
         self.jobs: deque[Job] = deque()
         self.since = time.monotonic()
         self.error = ""
+        self.ready = False
         self.unsent = bytearray()
         self._frames = Frames()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed by kill)
@@ -100,8 +104,11 @@ class JudgeProcess:
                     if isinstance(message, dict):
                         self.error = message["error"]
                         return
-                    verdict, detail, seconds = message
                     self.since = time.monotonic()
+                    if message == "ready":
+                        self.ready = True
+                        continue
+                    verdict, detail, seconds = message
                     yield (
                         self.jobs.popleft(),
                         Outcome(Verdict(verdict), detail, seconds),
@@ -118,8 +125,11 @@ class JudgeProcess:
         return self._log.read().decode(errors="replace").strip()
 
     def stuck(self, seconds: float) -> bool:
-        """Whether the running job began so long ago."""
-        return bool(self.jobs) and time.monotonic() - self.since > seconds
+        """Whether the running job began so long ago; sets ``error`` if none could."""
+        age = time.monotonic() - self.since
+        if not self.ready and age > _START_SECONDS:
+            self.error = self.error or "the judge does not start"
+        return self.ready and bool(self.jobs) and age > seconds
 
     def kill(self) -> None:
         """End the judge; its zygote and program end with it."""

@@ -27,14 +27,14 @@ from tqdm import tqdm
 from helpers.sandbox import landlock
 from helpers.sandbox.jobs import Job
 from helpers.sandbox.judge_process import JudgeProcess
-from helpers.sandbox.limits import Limits
+from helpers.sandbox.limits import MAX_EXTENSION, Limits
 from helpers.sandbox.tiers import available_tiers, banner, choose, command
 from helpers.sandbox.verdicts import Outcome, SandboxError, Verdict
 
 __all__ = ["Sandbox", "available_tiers", "banner"]
 
 _AHEAD = 2  # jobs that a judge holds: the next one is there when one is done
-_PATIENCE = 15.0  # s beyond the wall limit until a judge counts as stuck
+_PATIENCE = 15.0  # s beyond the longest wall time until a judge counts as stuck
 
 
 class Sandbox:
@@ -77,6 +77,7 @@ class Sandbox:
             "limits": asdict(limits),
             "command": command(self.tier),
             "zygote": {
+                "name": self._folder,  # to be told apart in a list of processes
                 "folder": "/work" if inside else self._folder,
                 "seccomp": hardened,
                 "landlock": hardened and landlock.version() > 0,
@@ -90,7 +91,9 @@ class Sandbox:
         self._judges: list[JudgeProcess] = []
         self._lock = threading.Lock()
         self._closed = False
-        self._finalizer = weakref.finalize(self, _clean, self._judges, self._folder)
+        self._finalizer = weakref.finalize(
+            self, _clean, self._judges, self._folder, os.getpid()
+        )
 
     def __enter__(self) -> Sandbox:
         return self
@@ -156,34 +159,44 @@ class Sandbox:
                         judge.submit(waiting.popleft())
             self._wait()
             for number, judge in enumerate(self._judges):
-                for job, outcome in judge.collect():
-                    done[job] = outcome
-                    bar.update()
-                stuck = judge.stuck(self.limits.wall_seconds + _PATIENCE)
-                if not judge.error and not stuck:
-                    continue
-                judge.kill()
-                if judge.jobs:
-                    job = judge.jobs.popleft()
-                    if stuck and not judge.error:
-                        # only test code fed with the program's answers can do this
-                        done[job] = Outcome(Verdict.TIMEOUT, "wall")
-                        bar.update()
-                    elif job in failed:
-                        raise SandboxError(f"{judge.error} ({self.tier} tier)")
-                    else:
-                        failed.add(job)
-                        waiting.appendleft(job)
-                waiting.extendleft(reversed(judge.jobs))
-                self._judges[number] = JudgeProcess(self._settings)
+                done.update(judge.collect())
+                stuck = judge.stuck(
+                    MAX_EXTENSION * self.limits.wall_seconds + _PATIENCE
+                )
+                if judge.error or stuck:
+                    judge.kill()
+                    self._judges[number] = JudgeProcess(self._settings)
+                    self._take_back(judge, waiting, failed, done)
+            bar.update(len(done) - bar.n)
         return done
+
+    def _take_back(
+        self,
+        judge: JudgeProcess,
+        waiting: deque[Job],
+        failed: set[Job],
+        done: dict[Job, Outcome],
+    ) -> None:
+        """Have the jobs of a judge that was killed done by others."""
+        if judge.jobs:
+            job = judge.jobs.popleft()
+            if not judge.error:
+                # stuck, as test code can be that is given the program's answers
+                done[job] = Outcome(Verdict.TIMEOUT, "wall")
+            elif job in failed:
+                raise SandboxError(f"{judge.error} ({self.tier} tier)")
+            else:
+                failed.add(job)
+                judge.jobs.appendleft(job)
+        waiting.extendleft(reversed(judge.jobs))
+        judge.jobs.clear()
 
     def _wait(self) -> None:
         """Until some judge has something to say, can take more, or may be stuck."""
         poll = select.poll()
         for judge in self._judges:
             poll.register(judge, select.POLLIN | (select.POLLOUT * bool(judge.unsent)))
-        limit = self.limits.wall_seconds + _PATIENCE
+        limit = MAX_EXTENSION * self.limits.wall_seconds + _PATIENCE
         begun = min(judge.since for judge in self._judges if judge.jobs)
         poll.poll(1000 * max(begun + limit - time.monotonic(), 0.01))
 
@@ -202,8 +215,10 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _clean(judges: list[JudgeProcess], folder: str) -> None:
+def _clean(judges: list[JudgeProcess], folder: str, owner: int) -> None:
     """End processes and remove the work folder; also runs when Python ends."""
+    if os.getpid() != owner:
+        return  # a fork of the notebook: the judges are not its own
     for judge in judges:
         judge.kill()
     judges.clear()

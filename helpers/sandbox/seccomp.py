@@ -23,6 +23,7 @@ import struct
 import sys
 
 _SYSCALL_SECCOMP = {"x86_64": 317, "aarch64": 277}
+_LIBC = ctypes.CDLL(None, use_errno=True)
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 # name -> numbers on x86-64 and on aarch64; None where the call does not exist
@@ -130,12 +131,8 @@ def available() -> bool:
     if arch is None:
         return False
     action = ctypes.c_uint32(0x00050000)  # SECCOMP_RET_ERRNO
-    asked = _libc().syscall(_SYSCALL_SECCOMP[arch], 2, 0, ctypes.byref(action))
+    asked = _LIBC.syscall(_SYSCALL_SECCOMP[arch], 2, 0, ctypes.byref(action))
     return asked == 0
-
-
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
 
 
 def _argument(number: int, high: bool = False) -> tuple[int, int, int, int]:
@@ -221,7 +218,7 @@ class Filter:
             "HxxxxxxP", len(instructions), ctypes.addressof(self._code)
         )
         self._header = ctypes.create_string_buffer(header)
-        self._call = _libc().syscall
+        self._call = _LIBC.syscall
         self._number = _SYSCALL_SECCOMP[arch]
 
     def install(self) -> None:

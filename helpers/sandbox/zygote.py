@@ -17,6 +17,7 @@ byte, and goes on in `helpers.sandbox.answering`. Nothing here decides a verdict
 from __future__ import annotations
 
 import builtins
+import contextlib
 import gc
 import json
 import os
@@ -46,14 +47,25 @@ def load(name: str) -> Any:
     return types.SimpleNamespace(**names)
 
 
-def readable() -> list[str]:
-    """What a child may read: the interpreter's libraries, harmless devices."""
+def readable(folder: str) -> list[str]:
+    """What a child may read: its empty folder, the interpreter's libraries, devices."""
     return [
+        folder,
         *(path for path in sys.path if path),
         os.path.join(sys.base_prefix, "lib"),
         *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"),
         *("/usr/share/zoneinfo", "/dev/null", "/dev/zero", "/dev/urandom"),
     ]
+
+
+def warm_up() -> None:
+    """Import what programs use most, and pin the state of the random module."""
+    register = os.register_at_fork
+    os.register_at_fork = lambda **_: None  # random would seed itself anew in a child
+    for name in WARM.split():
+        __import__(name)
+    os.register_at_fork = register
+    sys.modules["random"].seed(0)
 
 
 class Zygote:
@@ -67,8 +79,7 @@ class Zygote:
         self.cpu_seconds = settings["cpu_seconds"]
         self.output_bytes = settings["output_bytes"]
         self.control = socket(fileno=settings["control"])
-        for name in WARM.split():
-            __import__(name)
+        warm_up()
         os.chdir(settings["folder"])
         self.hardening.renounce_privileges()
         self.hardening.hide()
@@ -78,7 +89,7 @@ class Zygote:
         if settings["seccomp"]:
             self.filter = load("seccomp").Filter()
         if settings["landlock"]:
-            self.rules = load("landlock").ReadOnly(readable())
+            self.rules = load("landlock").ReadOnly(readable(settings["folder"]))
         self.hardening.limit_resources(settings["memory_mib"])
         self.pid = 0
         self.problem = ""
@@ -134,6 +145,9 @@ class Zygote:
         if not ended:
             os.kill(self.pid, signal.SIGKILL)
             _, status, usage = os.wait4(self.pid, 0)
+        if not self.filter:  # without it, it may have started others
+            with contextlib.suppress(OSError):
+                os.killpg(self.pid, signal.SIGKILL)
         self.pid = 0
         code = os.waitstatus_to_exitcode(status)
         seconds = usage.ru_utime + usage.ru_stime
@@ -157,7 +171,6 @@ class Zygote:
         if self.rules:
             self.rules.enter()
         self.hardening.limit_child(self.cpu_seconds)
-        sys.modules["random"].seed(0)  # forking has seeded it anew
         if self.filter:
             self.filter.install()
 

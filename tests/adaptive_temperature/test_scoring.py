@@ -36,23 +36,21 @@ VERDICTS = {
 class Table:
     """Looks the last line of a program up instead of running it."""
 
-    tier = "table"
-
-    def __init__(self, limits=None, breaks_after=10**9):
-        self.limits = limits or Limits()
+    def __init__(self, breaks_after=10**9, verdicts=VERDICTS):
+        self.limits, self.tier, self.hash_seed = Limits(), "table", 0
         self.ran = []
         self.left = breaks_after
+        self.verdicts = verdicts
 
-    def run_many(self, jobs, *, progress=None):
-        found = []
+    def run_many(self, jobs, *, progress=None, done=None):
         for job in jobs:
             if not self.left:
                 raise SandboxError("no memory for a judge")
             self.left -= 1
             self.ran.append(job.source)
             word = job.source.splitlines()[-1]
-            found.append(VERDICTS.get(word, Outcome(Verdict.WRONG)))
-        return found
+            done(job, self.verdicts.get(word, Outcome(Verdict.WRONG)))
+        return []
 
 
 def test_counts_per_problem():
@@ -107,23 +105,44 @@ def test_samples_and_whole_programs():
     assert table.ran == ["pass", "def f():\npass", "pass"]
 
 
-def test_a_ledger_resumes(tmp_path, monkeypatch):
-    monkeypatch.setattr(scoring, "CHUNK", 2)
+def test_a_pass_must_repeat(tmp_path):
+    """A second sandbox finds what passed by luck, and runs nothing else."""
+    path = tmp_path / "ledger.jsonl"
+    samples = {"T/0": ["pass", "luck", "luck", "wrong"]}
+    lucky = Table(verdicts=VERDICTS | {"luck": VERDICTS["pass"]})
+    second = Table()
+    second.hash_seed = 1
+    for ran in (2, 2):  # the second time from the ledger
+        found = score(
+            PROBLEMS[:1],
+            samples,
+            sandbox=lucky,
+            confirm=second,
+            ledger=path,
+            progress=False,
+        )
+        assert found.passes == 1 and len(second.ran) == ran and len(lucky.ran) == 3
+        row = found.outcomes.iloc[1]
+        assert (row["verdict"], row["detail"]) == ("WRONG", "not repeatable")
+    assert score(PROBLEMS[:1], samples, sandbox=lucky, progress=False).passes == 3
+
+
+def test_a_ledger_resumes(tmp_path):
     path = tmp_path / "ledger.jsonl"
     broken = Table(breaks_after=5)
     with pytest.raises(SandboxError):
         score(PROBLEMS, SAMPLES, sandbox=broken, ledger=path, progress=False)
-    assert len(path.read_text().splitlines()) == 4  # nothing of the chunk that failed
+    assert len(path.read_text().splitlines()) == 5  # and nothing of the failure
     rest = Table()
     found = score(PROBLEMS, SAMPLES, sandbox=rest, ledger=path, progress=False)
-    assert rest.ran == [*broken.ran[4:], *rest.ran[1:]] and len(rest.ran) == 4
+    assert len(rest.ran) == 3 and not set(rest.ran) & set(broken.ran)
     fresh = score(PROBLEMS, SAMPLES, sandbox=Table(), progress=False)
     assert found.outcomes.equals(fresh.outcomes) and found.counts.equals(fresh.counts)
     none = Table(breaks_after=0)
     score(PROBLEMS, SAMPLES, sandbox=none, ledger=path, progress=False)
 
 
-@pytest.mark.parametrize("change", ["limits", "tier", "version", "tests"])
+@pytest.mark.parametrize("change", ["limits", "tier", "seed", "version", "tests"])
 def test_a_ledger_is_of_one_setting(tmp_path, change, monkeypatch):
     path = tmp_path / "ledger.jsonl"
     score(PROBLEMS, SAMPLES, sandbox=Table(), ledger=path, progress=False)
@@ -132,6 +151,8 @@ def test_a_ledger_is_of_one_setting(tmp_path, change, monkeypatch):
         table.limits = Limits(cpu_seconds=1.0)
     elif change == "tier":
         table.tier = "chair"
+    elif change == "seed":
+        table.hash_seed = 1
     elif change == "version":
         monkeypatch.setattr(scoring, "_code", lambda: "other")
     else:
@@ -162,7 +183,7 @@ def test_tests_as_texts_do_not_depend_on_the_order_of_sets():
     a, b = {0, 2**61 - 1}, {2**61 - 1, 0}
     assert a == b and list(a) != list(b)
     values = [{"x": (a, [frozenset(a)])}, {"x": (b, [frozenset(b)])}]
-    texts = [scoring._text_of(Cases((((value,), 1),))) for value in values]
+    texts = [scoring._tests(Cases((((value,), 1),))) for value in values]
     assert texts[0] == texts[1]
 
 
@@ -182,6 +203,6 @@ def test_tests_of_different_types_or_values_are_told_apart():
         Check("1"),
         Check("1", "1"),
     ]
-    texts = [scoring._text_of(tests) for tests in different]
+    texts = [scoring._tests(tests) for tests in different]
     same = [list(group) for _, group in groupby(sorted(texts))]
     assert [len(group) for group in same] == [1] * len(different)
