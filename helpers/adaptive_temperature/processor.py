@@ -1,7 +1,5 @@
 r"""AdapT sampling in transformers: a logits processor, and what `generate` really does.
 
->>> from transformers import LogitsProcessorList
->>> from helpers.adaptive_temperature.token_flags import TokenFlags
 >>> flags = TokenFlags(("x", ":", "\n", "    "))
 >>> adapt = AdapTLogitsProcessor(flags, a=0.8, b=0.2)
 >>> ids = torch.tensor([[0, 1, 2, 3], [2, 3, 0, 0]])  # a word begins; a line goes on

@@ -29,6 +29,7 @@ indentation right after the first generated token is hot; here both are as above
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import torch
@@ -44,6 +45,15 @@ _NEAR = 4
 _SPARE = 8192
 _MIDDLE, _BLANK, _NEWLINE, _INDENT = range(4)
 _NONE, _OTHER, _COLON, _QUOTE = range(4)
+_DOCSTRING = re.compile(
+    rf"""
+    : [{BLANKS}\n]* \n [{BLANKS}]* [rRuU]?
+    (?: \"{{3}} (?: (?!\"{{3}}) . )* \"{{3}} | '{{3}} (?: (?!'{{3}}) . )* '{{3}}
+      | \"[^\"\n]*\" | '[^'\n]*' )
+    [{BLANKS}\n]* \Z
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 
 
 def check_rule(rule: str) -> None:
@@ -160,17 +170,7 @@ def ends_first_docstring(text: str) -> bool:
     >>> ends_first_docstring('def f(x):\n    s = """text"""\n    ')
     False
     '''
-    head = text.rstrip(BLANKS + "\n")
-    quote = head[-3:] if head[-3:] in ('"""', "'''") else head[-1:]
-    if quote[:1] not in ("'", '"'):
-        return False
-    before = head[: max(head.rfind(quote, 0, len(head) - len(quote)), 0)]
-    start = before.rfind("\n")
-    if start < 0 or before[start + 1 :].strip(BLANKS) not in ("", "r", "R", "u", "U"):
-        return False
-    if len(quote) == 1 and "\n" in head[len(before) :]:
-        return False
-    return before[:start].rstrip(BLANKS + "\n").endswith(":")
+    return _DOCSTRING.search(text) is not None
 
 
 def _first(table: Tensor, ids: Tensor, skipped: int) -> tuple[Tensor, Tensor]:
