@@ -1,7 +1,7 @@
 """The decoder that has read the standard library, and the recipe that makes it.
 
-Shipped in ``data/adaptive_temperature/python``. It writes no correct programs: it is
-there to measure where in real code a language model is unsure.
+It writes no correct programs: it is there to measure where in real code a language
+model is unsure.
 """
 
 from __future__ import annotations

@@ -94,6 +94,7 @@ class Recipe:
                 f"floor {self.floor!r} and weight_decay {self.weight_decay!r}; "
                 "allowed: 0 to 1, and 0 or more"
             )
+        object.__setattr__(self, "betas", tuple(self.betas))  # a list if read from JSON
 
     def rate(self, step: int) -> float:
         """Learning rate of a step, counted from 0."""
