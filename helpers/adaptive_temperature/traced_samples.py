@@ -6,6 +6,7 @@ the distribution function: a small change of a temperature changes few tokens.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,10 @@ from transformers import DynamicCache
 from helpers.adaptive_temperature.samplers import Sampler
 from helpers.adaptive_temperature.token_flags import TokenFlags
 from helpers.adaptive_temperature.token_view import ViewedToken
+from helpers.torch_threads import single_thread
+
+SMALL = 20_000_000
+"""Parameters below which one thread is used."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,9 @@ def traced_samples(
     generator = torch.Generator().manual_seed(seed)
     uniform = torch.rand(max_new_tokens, count, generator=generator)
     rows = _Rows(model, ids.to(model.device).repeat(count, 1), sampler)
-    with torch.inference_mode():
+    # a second thread only costs time where the matrices are small
+    small = model.num_parameters() < SMALL
+    with single_thread() if small else nullcontext(), torch.inference_mode():
         for step in range(steps):
             rows.draw(uniform[step].to(model.device))
             if bool(rows.ended(tokenizer.eos_token_id).all()):
