@@ -11,33 +11,39 @@ from matplotlib.ticker import MaxNLocator
 
 from helpers import style
 from helpers.adaptive_temperature.figures_common import NOTE, checked, dot, row_names
+from helpers.adaptive_temperature.token_classes import (
+    BLANK,
+    BLOCK,
+    CLASSES,
+    CODE,
+    LINE,
+    PROSE,
+)
 from helpers.figure_parts import darker
 
-CODE = style.PALETTE["blue"]
+COLOURS = {
+    PROSE: style.PALETTE["purple"],
+    BLANK: style.PALETTE["grey"],
+    LINE: style.PALETTE["yellow"],
+    BLOCK: style.PALETTE["orange"],
+    CODE: style.PALETTE["blue"],
+}
+"""Colours of the classes of tokens; positions, depths and nodes have that of code."""
+
 ENOUGH = 30
 """Tokens below which a position or a depth is not drawn."""
 
 
-def class_colour(name: str) -> str:
-    """Colour of a class of tokens, by a word of its name."""
-    for word, colour in (
-        ("prose", style.PALETTE["purple"]),
-        ("space", style.PALETTE["grey"]),
-        ("block", style.PALETTE["orange"]),
-        ("line", style.PALETTE["yellow"]),
-    ):
-        if word in name:
-            return colour
-    return CODE
-
-
 def loss_by_class(summary: pd.DataFrame) -> Figure:
-    """A row a class of tokens: mean loss with its interval, median, top-1 accuracy.
+    """A row a class of tokens: mean and median loss, top-1 accuracy, shares.
+
+    The bar is the interval of the mean. The last panel compares the class's share of
+    all tokens with its share of the loss.
 
     Parameters
     ----------
     summary : pd.DataFrame
-        Columns class, n, mean, low, high, median and top1; a row a class.
+        Of `token_losses.summary` by class.
 
     Raises
     ------
@@ -45,7 +51,7 @@ def loss_by_class(summary: pd.DataFrame) -> Figure:
         If a column is missing, or there are no rows.
     """
     names = [str(name) for name in _names(summary, "class")]
-    return _rows(summary, "class", {name: class_colour(name) for name in names})
+    return _rows(summary, "class", {name: COLOURS[name] for name in names})
 
 
 def loss_by_node(summary: pd.DataFrame, most: int = 16) -> Figure:
@@ -54,7 +60,7 @@ def loss_by_node(summary: pd.DataFrame, most: int = 16) -> Figure:
     Parameters
     ----------
     summary : pd.DataFrame
-        Columns node, n, mean, low, high, median and top1; a row a node.
+        Of `token_losses.summary` by node.
     most : int
         Nodes drawn: those with most tokens.
 
@@ -65,7 +71,7 @@ def loss_by_node(summary: pd.DataFrame, most: int = 16) -> Figure:
     """
     _names(summary, "node")
     kept = summary.nlargest(most, "n").sort_values("mean", ascending=False)
-    return _rows(kept, "node", {str(name): CODE for name in kept["node"]})
+    return _rows(kept, "node", {str(name): COLOURS[CODE] for name in kept["node"]})
 
 
 def loss_by_position(summary: pd.DataFrame) -> Figure:
@@ -74,14 +80,15 @@ def loss_by_position(summary: pd.DataFrame) -> Figure:
     Parameters
     ----------
     summary : pd.DataFrame
-        Columns position, n, mean, low, high and median; a row a position.
+        Of `token_losses.summary` by position; blanks, at -1, are left out.
 
     Raises
     ------
     ValueError
         If a column is missing, or there are no rows.
     """
-    return _steps(summary, "position", "token of the line")
+    _names(summary, "position")
+    return _steps(summary[summary["position"] >= 0], "position", "token of the line")
 
 
 def loss_by_depth(summary: pd.DataFrame) -> Figure:
@@ -90,7 +97,7 @@ def loss_by_depth(summary: pd.DataFrame) -> Figure:
     Parameters
     ----------
     summary : pd.DataFrame
-        Columns depth, n, mean, low, high and median; a row a depth.
+        Of `token_losses.summary` by depth.
 
     Raises
     ------
@@ -108,9 +115,9 @@ def loss_distributions(
     Parameters
     ----------
     frame : pd.DataFrame
-        A row a token: columns class and loss, in nats.
+        Of `token_losses.token_losses`: columns class and loss.
     classes : sequence of str, optional
-        In this order; by default all, in that of their first rows.
+        In this order; by default all that there are.
     top : float
         Losses above it are drawn at it.
 
@@ -122,7 +129,8 @@ def loss_distributions(
     from scipy.stats import kurtosis, skew
 
     checked(frame, ("class", "loss"))
-    names = list(dict.fromkeys(frame["class"])) if classes is None else list(classes)
+    present = set(frame["class"])
+    names = classes or [name for name in CLASSES if name in present]
     figure, axes = style.subplots(
         len(names), 1, (4.4, 0.5 + 0.55 * len(names)), sharex=True, squeeze=False
     )
@@ -130,7 +138,7 @@ def loss_distributions(
     for ax, name in zip(axes[:, 0], names, strict=True):
         loss = frame.loc[frame["class"] == name, "loss"].to_numpy(float)
         checked(frame.loc[frame["class"] == name], ("loss",))
-        colour = class_colour(str(name))
+        colour = COLOURS[name]
         ax.hist(
             np.minimum(loss, top), bins, density=True, histtype="stepfilled",
             color=colour, alpha=0.45,
@@ -154,22 +162,31 @@ def loss_distributions(
 
 
 def _names(summary: pd.DataFrame, by: str) -> pd.Series:
-    return checked(summary, (by, "n", "mean", "low", "high", "median", "top1"))[by]
+    """The groups of a summary, which must have the columns that are drawn."""
+    needed = ("n", "mean", "low", "high", "median", "top1", "token_share", "loss_share")
+    return checked(summary, (by, *needed))[by]
 
 
 def _rows(summary: pd.DataFrame, by: str, names: dict[str, str]) -> Figure:
-    """Mean and median loss in one panel, top-1 accuracy in the other."""
-    figure, axes = style.subplots(
-        1, 2, (5.4, 0.75 + 0.21 * len(names)), sharey=True, width_ratios=(3, 2)
-    )
+    """Mean and median loss, top-1 accuracy, shares of tokens and of the loss."""
+    size = (7.0, 0.75 + 0.21 * len(names))
+    figure, axes = style.subplots(1, 3, size, sharey=True, width_ratios=(3, 2, 2))
     for at, (_, row) in enumerate(summary.iterrows()):
         colour = names[str(row[by])]
-        dot(axes[0], at, (row["median"],) * 3, colour, hollow=True)
-        dot(axes[0], at, (row["mean"], row["low"], row["high"]), colour)
-        dot(axes[1], at, (100 * row["top1"],) * 3, colour)
-    for ax, label in zip(
-        axes, ("loss / nats: ● mean, ○ median", "top-1 accuracy / %"), strict=True
-    ):
+        for ax, solid, hollow in (
+            (axes[0], (row["mean"], row["low"], row["high"]), row["median"]),
+            (axes[1], 3 * (100 * row["top1"],), None),
+            (axes[2], 3 * (100 * row["loss_share"],), 100 * row["token_share"]),
+        ):
+            if hollow is not None:
+                dot(ax, at, 3 * (hollow,), colour, hollow=True)
+            dot(ax, at, solid, colour)
+    labels = (
+        "loss / nats: ● mean, ○ median",
+        "top-1 accuracy / %",
+        "share / %: ● loss, ○ tokens",
+    )
+    for ax, label in zip(axes, labels, strict=True):
         row_names(ax, names)
         ax.set_xlabel(label)
         ax.set_xlim(0, None)
@@ -178,14 +195,16 @@ def _rows(summary: pd.DataFrame, by: str, names: dict[str, str]) -> Figure:
 
 def _steps(summary: pd.DataFrame, by: str, label: str) -> Figure:
     """Mean with its band, and the median, against a number."""
-    checked(summary, (by, "n", "mean", "low", "high", "median"))
+    _names(summary, by)
     rows = summary[summary["n"] >= ENOUGH].sort_values(by)
     checked(rows, (by, "mean"))
     figure, ax = style.subplots(size=(4.0, 2.5))
-    ax.fill_between(rows[by], rows["low"], rows["high"], color=CODE, alpha=0.15, lw=0)
-    ax.plot(rows[by], rows["mean"], "o-", color=CODE, ms=3.5)
+    ax.fill_between(
+        rows[by], rows["low"], rows["high"], color=COLOURS[CODE], alpha=0.15, lw=0
+    )
+    ax.plot(rows[by], rows["mean"], "o-", color=COLOURS[CODE], ms=3.5)
     ax.plot(rows[by], rows["median"], "--", color=NOTE, lw=1.2)
-    for column, colour in (("mean", CODE), ("median", NOTE)):
+    for column, colour in (("mean", COLOURS[CODE]), ("median", NOTE)):
         ax.annotate(
             column, (rows[by].iloc[-1], rows[column].iloc[-1]), xytext=(5, 0),
             textcoords="offset points", fontsize=7.5, va="center",

@@ -101,7 +101,9 @@ def colour(temperature: float, low: float, high: float) -> str:
     >>> colour(0.2, 0.2, 1.0), colour(1.0, 0.2, 1.0), colour(0.6, 0.2, 1.0)
     ('rgba(0,114,178,0.45)', 'rgba(213,94,0,0.45)', 'rgba(0,114,178,0.00)')
     """
-    share = (min(max(temperature, low), high) - low) / (high - low) if high > low else 0.5
+    share = (
+        (min(max(temperature, low), high) - low) / (high - low) if high > low else 0.5
+    )
     strength = STRONGEST * abs(2 * share - 1)
     red, green, blue = HOT if share > 0.5 else COLD
     return f"rgba({red},{green},{blue},{strength:.2f})"
@@ -109,12 +111,13 @@ def colour(temperature: float, low: float, high: float) -> str:
 
 def legend_html(low: float, high: float) -> str:
     """One line that explains the colours of a scale and the bars."""
+    cold, hot = (
+        f"<span style='background:{colour(t, low, high)};padding:0 4px'>{t:g}</span>"
+        for t in (low, high)
+    )
+    heat = f"temperature {cold} to {hot}" if low < high else f"temperature {cold}"
     return (
-        "<div style='font-size:12px'>temperature "
-        f"<span style='background:{colour(low, low, high)};padding:0 4px'>{low:g}</span>"
-        " to "
-        f"<span style='background:{colour(high, low, high)};padding:0 4px'>{high:g}"
-        "</span>, bar beneath a token: its loss, up to "
+        f"<div style='font-size:12px'>{heat}, bar beneath a token: its loss, up to "
         f"<span style='{_bar(LOSS_SCALE)};padding:0 4px 5px'>{LOSS_SCALE:g} nats</span>"
         " and more</div>"
     )

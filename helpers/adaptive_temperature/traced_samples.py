@@ -6,6 +6,7 @@ the distribution function: a small change of a temperature changes few tokens.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,10 @@ from transformers import DynamicCache
 from helpers.adaptive_temperature.samplers import Sampler
 from helpers.adaptive_temperature.token_flags import TokenFlags
 from helpers.adaptive_temperature.token_view import ViewedToken
+from helpers.torch_threads import single_thread
+
+SMALL = 20_000_000
+"""Parameters below which one thread is used."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +94,15 @@ def traced_samples(
     generator = torch.Generator().manual_seed(seed)
     uniform = torch.rand(max_new_tokens, count, generator=generator)
     rows = _Rows(model, ids.to(model.device).repeat(count, 1), sampler)
-    with torch.inference_mode():
+    # a second thread only costs time where the matrices are small
+    small = model.num_parameters() < SMALL
+    with single_thread() if small else nullcontext(), torch.inference_mode():
         for step in range(steps):
             rows.draw(uniform[step].to(model.device))
             if bool(rows.ended(tokenizer.eos_token_id).all()):
                 break
     flags = sampler.flags or TokenFlags.of(tokenizer)
-    return [
-        rows.traced(row, flags, tokenizer) for row in range(count)
-    ]
+    return [rows.traced(row, flags, tokenizer) for row in range(count)]
 
 
 class _Rows:
@@ -118,8 +123,9 @@ class _Rows:
         ).logits[:, -1].float()  # fmt: skip
         below = self.sampler.probabilities(logits, self.ids).double().cumsum(dim=1)
         # the last sum differs from 1 by rounding
-        picked = torch.searchsorted(below, uniform.double()[:, None] * below[:, -1:],
-                                    right=True).clamp(max=logits.shape[1] - 1)
+        picked = torch.searchsorted(
+            below, uniform.double()[:, None] * below[:, -1:], right=True
+        ).clamp(max=logits.shape[1] - 1)
         self.temperatures.append(self.sampler.temperature(self.ids, logits))
         loss = -logits.log_softmax(dim=1).gather(1, picked)
         self.losses.append(loss[:, 0])

@@ -205,7 +205,7 @@ NODES = {
 
 
 def losses(by: str) -> pd.DataFrame:
-    """Summary of losses by class, position, depth or node."""
+    """As of `token_losses.summary`, by class, position, depth or node."""
     rng = np.random.default_rng(2)
     if by == "class":
         table = {name: (n, mean, median, top1, skewness, kurtosis)
@@ -220,9 +220,13 @@ def losses(by: str) -> pd.DataFrame:
         fall = 0.5 if by == "position" else -0.06
         table = {step: (int(9000 * 0.8**step), 3.4 + fall * np.exp(-step / 2), 3.1,
                         0.3, 0.5, 0.1) for step in steps}  # fmt: skip
+    total = sum(n for n, *_ in table.values())
+    nats = sum(n * mean for n, mean, *_ in table.values())
     return pd.DataFrame(
         {
             by: name,
+            "token_share": n / total,
+            "loss_share": n * mean / nats,
             "n": n,
             "mean": mean,
             "low": mean - 14 / np.sqrt(n),

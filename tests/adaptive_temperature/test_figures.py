@@ -18,8 +18,9 @@ from matplotlib.text import Text
 from helpers import style
 from helpers.adaptive_temperature import figures
 from helpers.adaptive_temperature.figures_common import method
-from helpers.adaptive_temperature.figures_losses import class_colour
+from helpers.adaptive_temperature.figures_losses import COLOURS
 from helpers.adaptive_temperature.pass_at_k import bootstrap
+from helpers.adaptive_temperature.token_classes import CLASSES
 from tests.adaptive_temperature import figure_frames as frames
 
 FEW = ("greedy", "T = 0.6", "line-word 1.0/0.2", "anti 1.0/0.2", "random 1.0/0.2")
@@ -150,7 +151,8 @@ def test_samplers_differ_in_colour():
     kinds |= {method(r.sampler, r.rule) for r in frames.variants().itertuples()}
     assert len(kinds) == 12
     assert len({style.color(kind) for kind in kinds}) == len(kinds)
-    assert len({class_colour(name) for name in frames.LOSSES}) == len(frames.LOSSES)
+    assert list(COLOURS) == list(CLASSES) == list(frames.LOSSES)
+    assert len(set(COLOURS.values())) == len(COLOURS)
 
 
 # What the figures show is what the frames say.
@@ -299,6 +301,9 @@ def test_losses_are_those_of_the_summary():
     assert [label.get_text() for label in ax.get_yticklabels()] == list(kept["node"])
     rows = frames.losses("position")
     (ax,) = figures.loss_by_position(rows.sample(frac=1, random_state=0)).axes
+    assert list(ax.lines[0].get_ydata()) == pytest.approx(list(rows["mean"]))
+    blanks = pd.concat([rows.head(1).assign(position=-1, mean=99.0), rows])
+    (ax,) = figures.loss_by_position(blanks).axes
     assert list(ax.lines[0].get_ydata()) == pytest.approx(list(rows["mean"]))
     rare = rows.assign(n=np.where(rows["position"] > 4, 3, rows["n"]))
     (ax,) = figures.loss_by_position(rare).axes
