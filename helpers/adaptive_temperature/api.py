@@ -36,7 +36,6 @@ from helpers.llm.completions import Endpoint
 from helpers.sandbox.jobs import Cases, Job
 from helpers.sandbox.sandbox import Sandbox, banner
 from helpers.tiny_lm.python_corpus import python_corpus
-from helpers.tiny_lm.tokenizers import encode
 
 __all__ = [
     "CHECKPOINTS",
@@ -55,7 +54,6 @@ __all__ = [
     "compare_samplers",
     "download_humaneval",
     "effective_sampling",
-    "encode",
     "evaluate",
     "find_humaneval",
     "generate",

@@ -28,7 +28,6 @@ from helpers.sandbox.limits import Limits
 from helpers.sandbox.verdicts import Verdict
 from helpers.tiny_lm import checkpoint
 from helpers.tiny_lm.prefix_tree import draw
-from helpers.tiny_lm.tokenizers import encode
 
 WORLDS = {"family": "problems", "start": "start", "mid": "mid"}
 """Checkpoint of each world; the problems are the same."""
@@ -130,7 +129,7 @@ def drawn(request: Request) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     model, tokenizer, _ = loaded(request.folder)
     tasks = request.tasks()
-    prompts = [encode(tokenizer, task.prompt)[0] for task in tasks]
+    prompts = [tokenizer(task.prompt)["input_ids"] for task in tasks]
     bound = {s.name: s.on(tokenizer) for s in request.samplers}
     draws = draw(
         model,
