@@ -99,7 +99,6 @@ class TestChecks:
             ("f(1) + 'a'", "WRONG(TypeError)"),
             ("assert name(1) == 2", "WRONG(NameError)"),
             ("pass", "PASS"),
-            ("f(f)", "WRONG(TypeError)"),
             ("assert isinstance(f, object) and f.missing", "WRONG(AttributeError)"),
         ],
     )
@@ -147,6 +146,12 @@ class TestChecks:
         tests = Check("def check(g):\n    assert twice(4) == g(4) == f(4)\n", context)
         assert str(sandbox.run(job(tests=tests))) == "PASS"
 
+    def test_entry_named_check(self, sandbox):
+        """As in MBPP 56: the name belongs to the program, the test is still found."""
+        tests = Check("def check(candidate):\n    assert check(2) == 4\n")
+        source = RIGHT.replace("f(", "check(")
+        assert sandbox.run(Job(source, "check", tests)).passed
+
     def test_endless_test_code(self, sandbox):
         """Tests that loop on what they are given end the program, not the run."""
         tests = Check("def check(f):\n    while f(1): pass\n    assert 0\n")
@@ -160,6 +165,10 @@ class TestChecks:
         with Sandbox(workers=1, limits=LIMITS) as own:
             with pytest.raises(SandboxError, match="the tests do not run: NameError"):
                 own.run(job(tests=Check("wrong\n")))
+            with pytest.raises(
+                SandboxError, match="a value of type function"
+            ):
+                own.run(job(tests=Check("def check(f):\n    f(lambda: 1)\n")))
             assert own.run(job()).passed
 
 
