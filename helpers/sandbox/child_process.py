@@ -143,7 +143,7 @@ class Child:
         self._poll.register(notebook, 0)
         self._notebook = notebook
         self._buffer = bytearray()
-        self._read = 0
+        self._allowed = limits.output_bytes  # bytes that may still arrive
         self._hardened = False
         self._ended: Ended | None = None
         self._end: _End | None = None
@@ -156,6 +156,7 @@ class Child:
         """Send calls, each as text; their nonces, for `answer`."""
         nonces = [os.urandom(NONCE // 2).hex().encode() for _ in calls]
         lines = [n + call.encode() for n, call in zip(nonces, calls, strict=True)]
+        self._allowed += (NONCE + 2) * len(calls) + 1
         self._send(b"\n".join(lines) + b"\n")
         return nonces
 
@@ -233,8 +234,8 @@ class Child:
                 break
         if not data:
             raise self._died()
-        self._read += len(data)
-        if self._read > 2 * self._limits.output_bytes:
+        self._allowed -= len(data)
+        if self._allowed < 0:
             raise Ended(Verdict.LIMIT, "output")
         self._buffer += data
 

@@ -178,7 +178,7 @@ TEXT: list[Hostile] = [
 LIBRARY: list[Hostile] = [
     Hostile(1, f"uses {what[:40]}", "PASS", inside(what))
     for what in (
-        "import time\ntime.sleep(0.001), time.time(), time.localtime(), time.monotonic()",
+        "import time\ntime.sleep(0.001), time.localtime(), time.monotonic()",
         "import datetime\ndatetime.datetime.now().strftime('%c')",
         "import zoneinfo\nlist(zoneinfo.TZPATH)",
         "import hashlib\nassert hashlib.md5(b'a').hexdigest()[:4] == '0cc1'",
@@ -190,7 +190,7 @@ LIBRARY: list[Hostile] = [
         "import ast, inspect, tokenize\nast.parse('1')",
         "import statistics, decimal, fractions\nassert statistics.mean([1, 3]) == 2",
         "import sys, platform\nsys.getrecursionlimit(), platform.system()",
-        "import io, contextlib\nwith contextlib.redirect_stdout(io.StringIO()): print()",
+        "import io, contextlib as c\nwith c.redirect_stdout(io.StringIO()): print()",
         "import typing, enum, numbers, unicodedata, zlib, struct, array",
         "import asyncio.events, urllib.parse, html, calendar, difflib, graphlib",
         "import os\nos.getcwd(), os.getpid(), os.urandom(3), os.listdir('.')",

@@ -24,7 +24,7 @@ PROGRAMS: list[Hostile] = [
     *odd_programs.ODD,
 ]
 VARIABLE, SECRET = "REPRISE_TEST_SECRET", "do-not-read-me"
-LIMITS = Limits(cpu_seconds=0.5, wall_seconds=2.0)
+LIMITS = Limits(memory_mib=256, cpu_seconds=0.5, wall_seconds=1.5)
 TIERS = ["seccomp", "bubblewrap"]
 
 
