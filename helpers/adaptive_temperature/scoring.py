@@ -134,7 +134,7 @@ def score(
     by_id = _checked(problems, samples)
     rows: list[tuple[str, str, int, Job]] = []  # task, text, count, job
     for task, problem in by_id.items():
-        for text, count in Counter(samples[task]).items():
+        for text, count in (+Counter(samples[task])).items():
             rows.append((task, text, count, job(problem, text, whole=whole)))
     opened = nullcontext(ledger) if isinstance(ledger, Ledger) else Ledger(ledger)
     with opened as kept:
@@ -184,7 +184,9 @@ def _checked(
     for task in samples:
         if task not in by_id:
             raise ValueError(f"no problem has the id {task!r}{suggest(task, by_id)}")
-    missing = [task for task in by_id if not samples.get(task)]
+        if isinstance(samples[task], str):
+            raise ValueError(f"the samples of {task!r} are one text; allowed: a list")
+    missing = [task for task in by_id if not +Counter(samples.get(task, ()))]
     if missing:
         raise ValueError(
             f"{len(missing)} of {len(by_id)} problems have no sample, such as "

@@ -51,7 +51,8 @@ class Sandbox:
     hash_seed : int
         Pins the order of sets of texts, from 0 to 2^32 - 1, so that a program has the
         same verdict each time. A program that depends on the order passes under some
-        seeds only: run what passes under a second seed to find it.
+        seeds only: run what passes under a second seed to find it. (0 and 1 are each
+        the luck of one published sample for HumanEval/158.)
 
     Raises
     ------
@@ -66,7 +67,7 @@ class Sandbox:
         workers: int | None = None,
         limits: Limits = Limits(),  # noqa: B008  (frozen)
         tier: str | None = None,
-        hash_seed: int = 1,
+        hash_seed: int = 2,
     ) -> None:
         if not 0 <= hash_seed < 1 << 32:
             raise ValueError(f"hash_seed is {hash_seed}; allowed: 0 to 2^32 - 1")

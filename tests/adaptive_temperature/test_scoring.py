@@ -23,7 +23,7 @@ PROBLEMS = [
 ]
 SAMPLES = {
     "T/0": ["pass", "pass", "wrong", "compile", "compile"],
-    "T/1": Counter({"wrong": 4, "pass": 1}),
+    "T/1": Counter({"wrong": 4, "pass": 1, "exc": 0}),
     "T/2": ["wrong", "exc", "exc", "other", "exc"],
 }
 VERDICTS = {
@@ -182,6 +182,8 @@ def test_a_ledger_is_of_one_setting(tmp_path, change, monkeypatch):
     [
         (PROBLEMS[:2], {"T/0": ["x"]}, "1 of 2 problems have no sample, such as 'T/1'"),
         (PROBLEMS[:2], {"T/0": ["x"], "T/1": []}, "1 of 2 problems have no sample"),
+        (PROBLEMS[:1], {"T/0": Counter(x=0)}, "1 of 1 problems have no sample"),
+        (PROBLEMS[:1], {"T/0": "pass"}, "samples of 'T/0' are one text"),
         (PROBLEMS[:1], {"T/0": ["x"], "t/0": ["x"]}, "id 't/0'; did you mean 'T/0'"),
         ([PROBLEMS[0]] * 2, {"T/0": ["x"]}, "two problems have the id 'T/0'"),
     ],
