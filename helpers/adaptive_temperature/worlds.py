@@ -9,7 +9,7 @@ real models are like that. The problems' cases stay right.
 >>> from random import Random
 >>> line = ["    ", "return", " sum", "(", "numbers", ")", "\n"]
 >>> "".join(spoil(line, World(first=1.0, inside=0.0, fixed=0.0), Random(0)))
-'    if sum(numbers)\n'
+'    while sum(numbers)\n'
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from helpers.adaptive_temperature.code_styles import (
     random_chooser,
     write_solution,
 )
-from helpers.adaptive_temperature.number_steps import EVEN
 from helpers.adaptive_temperature.number_steps import ENDINGS as NUMBER_ENDINGS
+from helpers.adaptive_temperature.number_steps import EVEN
 from helpers.adaptive_temperature.problem_steps import filter_step
 
 

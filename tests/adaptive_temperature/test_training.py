@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 from random import Random
 
@@ -14,7 +13,6 @@ from helpers.adaptive_temperature.problem_family import (
     generate,
     random_chain,
     solution,
-    solutions,
     word_prompt,
 )
 from helpers.adaptive_temperature.training import (
