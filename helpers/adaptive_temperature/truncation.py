@@ -9,34 +9,40 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+_FEW = 16
+
 
 def top_p(probabilities: Tensor, p: float) -> Tensor:
     """The fewest likeliest tokens that together have probability ``p`` or more.
 
-    Rows whose likeliest token has that by itself are not sorted: most are such.
+    Of most rows the first or the first few suffice; only the others are sorted.
     """
     if p >= 1:
         return probabilities
-    best, at = probabilities.max(dim=-1)
-    out = torch.zeros_like(probabilities)
-    out.scatter_(1, at[:, None], 1.0)
-    rows = (best < p).nonzero()[:, 0]
-    if len(rows):
-        ranked, order = probabilities[rows].sort(dim=-1, descending=True)
-        before = ranked.cumsum(dim=-1) - ranked
-        kept = ranked.masked_fill_(before >= p, 0.0)
-        kept /= kept.sum(dim=-1, keepdim=True)
-        out[rows] = torch.zeros_like(kept).scatter_(1, order, kept)
-    return out
+    least = probabilities.amax(dim=-1)
+    rows = (least < p).nonzero()[:, 0]
+    for width in (_FEW, probabilities.shape[1]):
+        if not len(rows):
+            break
+        ranked = probabilities[rows].topk(min(width, probabilities.shape[1])).values
+        sums = ranked.cumsum(dim=-1)
+        last = (sums < p).sum(dim=-1).clamp(max=ranked.shape[1] - 1)
+        least[rows] = ranked.gather(1, last[:, None])[:, 0]
+        rows = rows[sums[:, -1] < p]
+    return _kept(probabilities, least[:, None])
 
 
 def min_p(probabilities: Tensor, share: float) -> Tensor:
     """Tokens with at least ``share`` of the likeliest token's probability."""
     if share <= 0:
         return probabilities
-    least = share * probabilities.amax(dim=-1, keepdim=True)
+    return _kept(probabilities, share * probabilities.amax(dim=-1, keepdim=True))
+
+
+def _kept(probabilities: Tensor, least: Tensor) -> Tensor:
+    """Those of at least ``least`` (m, 1), summing to one."""
     kept = probabilities.masked_fill(probabilities < least, 0.0)
-    return kept / kept.sum(dim=-1, keepdim=True)
+    return kept.div_(kept.sum(dim=-1, keepdim=True))
 
 
 def outside_n_sigma(logits: Tensor, n: float) -> Tensor:
