@@ -39,7 +39,7 @@ class Card:
     Attributes
     ----------
     recipe : dict
-        Of the training, `Recipe`'s fields.
+        Of the training: ``Recipe(**card.recipe)``.
     corpus : dict
         What it learnt from: at least its name and a digest.
     tokens : int
@@ -113,7 +113,7 @@ def save(
         tokenizer.save_pretrained(part)
         last = log.iloc[-1]
         card = Card(
-            recipe={**asdict(recipe), "betas": list(recipe.betas)},
+            recipe=asdict(recipe),
             corpus=dict(corpus),
             tokens=int(last["tokens"]),
             seconds=round(float(last["seconds"]), 1),
@@ -124,14 +124,15 @@ def save(
             },
             sha256=_sha256(part / WEIGHTS),
         )
-        (part / CARD).write_text(json.dumps(asdict(card), indent=2) + "\n", "utf-8")
+        written = json.dumps(asdict(card), indent=2) + "\n"
+        (part / CARD).write_text(written, "utf-8")
         log.round({"loss": 5, "rate": 8, "seconds": 1}).to_csv(part / LOG, index=False)
         _check_size(part)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return card
+    return Card(**json.loads(written))  # as it will be read: lists instead of tuples
 
 
 def load(folder: Path) -> Checkpoint:

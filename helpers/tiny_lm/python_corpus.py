@@ -7,8 +7,9 @@ installed. A tenth of the files, chosen by a hash of their names, is never train
 from __future__ import annotations
 
 import hashlib
+import os
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -87,17 +88,15 @@ def python_corpus(folder: Path | None = None) -> PythonCorpus:
     """
     root = Path(sysconfig.get_path("stdlib")) if folder is None else folder
     found = []
-    for path in sorted(root.rglob("*.py")):
-        name = path.relative_to(root)
-        if not any(map(_left_out, name.parts)):
-            raw = path.read_bytes().replace(b"\r\n", b"\n")
-            if len(raw) >= _SMALLEST and (text := _decoded(raw)):
-                found.append(SourceFile(name.as_posix(), text))
+    for path in _modules(root):
+        raw = path.read_bytes().replace(b"\r\n", b"\n")
+        if len(raw) >= _SMALLEST and (text := _decoded(raw)):
+            found.append(SourceFile(path.relative_to(root).as_posix(), text))
     if not found:
         raise FileNotFoundError(
             f"no Python source in {root}; allowed: the folder of a standard library"
         )
-    found.sort(key=lambda file: file.name)  # paths sort by platform, names do not
+    found.sort(key=lambda file: file.name)
     return PythonCorpus(tuple(found))
 
 
@@ -109,6 +108,15 @@ def token_row(
     # not through transformers, which warns of texts longer than the model's context
     coded = tokenizer.backend_tokenizer.encode_batch([file.text for file in files])
     return np.concatenate([np.array([*row.ids, end], np.int32) for row in coded])
+
+
+def _modules(root: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(root):
+        # not even entered: what is installed there may be a hundred times as much
+        folders[:] = [name for name in folders if not _left_out(name)]
+        for name in files:
+            if name.endswith(".py") and not _left_out(name):
+                yield Path(place, name)
 
 
 def _left_out(part: str) -> bool:

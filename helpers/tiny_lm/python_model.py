@@ -1,7 +1,7 @@
 """The decoder that has read the standard library, and the recipe that makes it.
 
-Shipped in ``data/adaptive_temperature/python``. It writes no correct programs: it is
-there to measure where in real code a language model is unsure.
+It writes no correct programs: it is there to measure where in real code a language
+model is unsure.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from helpers.tiny_lm.tokenizers import bpe_tokenizer
 from helpers.tiny_lm.training import Recipe, forget, token_loss, train
 from helpers.torch_threads import single_thread
 
-SEED = 0
 CONFIG = TinyConfig(vocabulary=4096, layers=4, width=192, heads=6, context=256)
 RECIPE = Recipe(steps=4400, warmup=200, log_every=40)
 BATCH_TOKENS = 1024
@@ -58,7 +57,7 @@ def train_python(
     """
     corpus = corpus or python_corpus()
     tokenizer = python_tokenizer(corpus)
-    model = CONFIG.model(SEED)
+    model = CONFIG.model(RECIPE.seed)
     log = train(
         model,
         python_batches(tokenizer, corpus.train),
@@ -79,7 +78,6 @@ def train_python(
             "files": len(corpus.train),
             "held_out_files": len(corpus.held_out),
             "held_out_loss": round(file_loss(model, tokenizer, corpus.held_out), 4),
-            "seed": SEED,
             "batch_tokens": BATCH_TOKENS,
         },
     )
@@ -93,7 +91,12 @@ def first_steps(
     """The log of the recipe's first steps, to compare with a checkpoint's log."""
     batches = python_batches(tokenizer, corpus.train)
     return train(
-        CONFIG.model(SEED), batches, RECIPE, folder=work, steps=steps, progress=False
+        CONFIG.model(RECIPE.seed),
+        batches,
+        RECIPE,
+        folder=work,
+        steps=steps,
+        progress=False,
     )
 
 
@@ -112,7 +115,7 @@ def python_batches(
         token_row(tokenizer, files),
         length=CONFIG.context,
         batch_tokens=BATCH_TOKENS,
-        seed=SEED,
+        seed=RECIPE.seed,
     )
 
 
