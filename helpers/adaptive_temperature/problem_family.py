@@ -30,6 +30,8 @@ from helpers.names import unknown_name
 
 SPLITS = ("train", "dev", "test")
 CASES = 10
+#: Numbers of steps that are asked for; the checkpoints learn from one to three.
+LENGTHS = (3, 4, 5)
 ENTRY_POINT = "solve"
 _TRIES = 100  # chains tried per problem asked for
 #: Kind of the argument, with its weight among the problems.
@@ -211,7 +213,7 @@ def _same(chain: Chain, argument: Any, result: object) -> bool:
 
 
 def generate(
-    split: str, n: int, seed: int, *, steps: Sequence[int] = (2, 3)
+    split: str, n: int, seed: int, *, steps: Sequence[int] = LENGTHS
 ) -> list[ProgrammingProblem]:
     """``n`` problems of a split with distinct keys.
 
