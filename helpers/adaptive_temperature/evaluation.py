@@ -31,7 +31,7 @@ from helpers.tiny_lm.prefix_tree import draw
 
 WORLDS = {"family": "problems", "start": "start", "mid": "mid"}
 """Checkpoint of each world; the problems are the same."""
-LIMITS = Limits(memory_mib=256, cpu_seconds=1.0, wall_seconds=10.0)
+LIMITS = Limits(memory_mib=256, cpu_seconds=0.3, wall_seconds=10.0)
 """Of one program: the longest right one takes milliseconds."""
 LONGEST = 120
 """Tokens of a sample at most; the longest right solution is shorter."""

@@ -245,6 +245,32 @@ def loss_shares(
     return found.reset_index(names="class")
 
 
+def loss_ratio(
+    frame: pd.DataFrame, one: str, other: str, *, seed: int = 0, level: float = 0.95
+) -> dict[str, float]:
+    """Mean loss of one class over that of another: value, low and high.
+
+    The interval is a bootstrap over files, both means from the same files.
+
+    Raises
+    ------
+    ValueError
+        If the frame lacks a class.
+    """
+    sums, counts = (_per_file(frame, "class", how) for how in ("sum", "size"))
+    for name in (one, other):
+        if name not in sums:
+            raise unknown_name("class", name, [str(found) for found in sums.columns])
+    times = _resamplings(len(sums), seed)
+    ratios = [
+        (draw @ sums[one] / (draw @ counts[one]))
+        / (draw @ sums[other] / (draw @ counts[other]))
+        for draw in (np.ones(len(sums)), times)
+    ]
+    low, high = np.nanquantile(ratios[1], [(1 - level) / 2, (1 + level) / 2])
+    return {"value": float(ratios[0]), "low": float(low), "high": float(high)}
+
+
 def _intervals(
     frame: pd.DataFrame, by: str, seed: int, level: float
 ) -> tuple[pd.Series, pd.Series]:
