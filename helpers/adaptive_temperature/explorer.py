@@ -269,7 +269,8 @@ def verdict_html(rows: Sequence[CallVerdict]) -> str:
         why = shown(str(rows[0].outcome))
         return f"<div role='status'><b>{count}</b>: {why}</div>"
     items = "".join(
-        f"<tr><td style='padding-right:8px;white-space:nowrap'>{'✓' if row.outcome.passed else '✗'} "
+        f"<tr><td style='padding-right:8px;white-space:nowrap'>"
+        f"{'✓' if row.outcome.passed else '✗'} "
         f"{_verdict(row.outcome)}</td><td style='font-family:monospace;text-align:"
         f"left'>{shown(row.call)}{' == ' if row.expected else ''}"
         f"{shown(row.expected)}</td></tr>"
