@@ -125,9 +125,9 @@ def cut_at_stop(text: str, stops: Sequence[str]) -> str:
 def truncate(text: str) -> str:
     """The released program's second cut, made after the stop strings.
 
-    At most one top-level ``print`` and one top-level ``def`` stay; of the rest, all
-    from the first line that begins with ``#`` or triple quotes, end-of-text, or two
-    blank lines.
+    The second top-level ``print``, the second top-level ``def``, a line that begins
+    with ``#`` or triple quotes, end-of-text or two blank lines: the first of these ends
+    the text.
 
     Examples
     --------

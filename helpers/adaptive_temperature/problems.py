@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from helpers.adaptive_temperature.json_lines import read_json_lines, text_fields
@@ -142,10 +143,16 @@ def job(problem: Problem, completion: str, *, whole: bool = False) -> Job:
         ``completion`` is a whole program, which the prompt is not put in front of.
     """
     source = completion if whole else problem.prompt + completion
+    return Job(source, problem.entry_point, _tests(problem))
+
+
+@lru_cache(maxsize=1024)
+def _tests(problem: Problem) -> Cases | Check:
+    """What a problem's completions have in common."""
     if isinstance(problem.test, Cases):
-        return Job(source, problem.entry_point, problem.test)
+        return problem.test
     test = _BOUND.format(test=problem.test, entry=problem.entry_point)
-    return Job(source, problem.entry_point, Check(test, trusted_context(problem)))
+    return Check(test, trusted_context(problem))
 
 
 # MBPP's tests, and some of HumanEval's, call the function by its name, one of them by

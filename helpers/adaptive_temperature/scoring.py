@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -92,7 +93,7 @@ def score(
     *,
     sandbox: Runner,
     confirm: Runner | None = None,
-    ledger: Path | None = None,
+    ledger: Path | Ledger | None = None,
     progress: bool = True,
     whole: bool = False,
 ) -> Scores:
@@ -110,10 +111,11 @@ def score(
         Runs those that pass once more. With another ``hash_seed`` it finds programs
         that are right by the luck of a set's order: they count as WRONG, with the
         detail "not repeatable".
-    ledger : Path, optional
-        File of verdicts. What it holds of the same program, tests, limits, tier, hash
-        seed and version is not run again; an interrupted call resumes there. A failure
-        of the sandbox itself is never written.
+    ledger : Path or Ledger, optional
+        Verdicts so far, in a file or opened by the caller for several calls. What it
+        holds of the same program, tests, limits, tier, hash seed and version is not run
+        again; an interrupted call resumes there. A failure of the sandbox itself is
+        never written.
     progress : bool
         Show a bar of distinct programs.
     whole : bool
@@ -132,9 +134,10 @@ def score(
     by_id = _checked(problems, samples)
     rows: list[tuple[str, str, int, Job]] = []  # task, text, count, job
     for task, problem in by_id.items():
-        for text, count in Counter(samples[task]).items():
+        for text, count in (+Counter(samples[task])).items():
             rows.append((task, text, count, job(problem, text, whole=whole)))
-    with Ledger(ledger) as kept:
+    opened = nullcontext(ledger) if isinstance(ledger, Ledger) else Ledger(ledger)
+    with opened as kept:
         outcomes = _verdicts([row[3] for row in rows], sandbox, kept, progress)
         if confirm is not None:
             right = [asked for asked, outcome in outcomes.items() if outcome.passed]
@@ -181,7 +184,9 @@ def _checked(
     for task in samples:
         if task not in by_id:
             raise ValueError(f"no problem has the id {task!r}{suggest(task, by_id)}")
-    missing = [task for task in by_id if not samples.get(task)]
+        if isinstance(samples[task], str):
+            raise ValueError(f"the samples of {task!r} are one text; allowed: a list")
+    missing = [task for task in by_id if not +Counter(samples.get(task, ()))]
     if missing:
         raise ValueError(
             f"{len(missing)} of {len(by_id)} problems have no sample, such as "

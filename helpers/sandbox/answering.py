@@ -65,7 +65,8 @@ def answer(channel: int, data: Any, output_bytes: int) -> NoReturn:
 def start(source: str, entry: str) -> tuple[Any, bytes]:
     """The program's function and nothing, or nothing and why there is none."""
     try:
-        code = compile(source, "<program>", "exec", dont_inherit=True)
+        text = source.removeprefix("\ufeff")  # a byte order mark, legal in a file
+        code = compile(text, "<program>", "exec", dont_inherit=True)
     except BaseException as error:
         return None, b"C" + type_name(error)
     module = types.ModuleType("program")
@@ -94,4 +95,5 @@ def type_name(
     encoded: Any = str.encode,
 ) -> bytes:
     """Name of an exception's type: short, whatever the program has made of it."""
-    return bytes(encoded(name_of(type(error)), "ascii", "replace")[:80])
+    name = bytes(encoded(name_of(type(error)), "ascii", "replace")[:80])
+    return b"Exception" if b"\n" in name else name

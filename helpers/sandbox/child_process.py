@@ -20,15 +20,12 @@ _TICK = 0.02  # s; the least time between two looks at the processor's clock
 _BUSY = 0.005  # share of the processor below which a program counts as waiting
 _START = 60.0  # s; for the zygote's interpreter on a machine that is busy
 _OBEY = 60.0  # s; for a fork, or for the end of a process that was killed
-# Nothing of the notebook's. The order of sets is pinned, so that a program has the same
-# verdict each time; one that depends on it passes under some seeds (a twelfth of them
-# in the case of HumanEval/158), and 1 is not among those.
+# Nothing of the notebook's; the seed of hashes is added.
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/",
     "LC_ALL": "C.UTF-8",
     "TZ": "UTC0",
-    "PYTHONHASHSEED": "1",
 }
 
 
@@ -68,7 +65,7 @@ class ZygoteHandle:
                 stdout=subprocess.DEVNULL,
                 pass_fds=[other.fileno()],
                 cwd="/",
-                env=_ENVIRONMENT,
+                env=_ENVIRONMENT | {"PYTHONHASHSEED": str(settings["hash_seed"])},
             )
         self.asking = False
         self.control.settimeout(_START)
@@ -146,7 +143,7 @@ class Child:
         self._poll.register(notebook, 0)
         self._notebook = notebook
         self._buffer = bytearray()
-        self._read = 0
+        self._allowed = limits.output_bytes  # bytes that may still arrive
         self._hardened = False
         self._ended: Ended | None = None
         self._end: _End | None = None
@@ -159,6 +156,7 @@ class Child:
         """Send calls, each as text; their nonces, for `answer`."""
         nonces = [os.urandom(NONCE // 2).hex().encode() for _ in calls]
         lines = [n + call.encode() for n, call in zip(nonces, calls, strict=True)]
+        self._allowed += (NONCE + 2) * len(calls) + 1
         self._send(b"\n".join(lines) + b"\n")
         return nonces
 
@@ -236,8 +234,8 @@ class Child:
                 break
         if not data:
             raise self._died()
-        self._read += len(data)
-        if self._read > 2 * self._limits.output_bytes:
+        self._allowed -= len(data)
+        if self._allowed < 0:
             raise Ended(Verdict.LIMIT, "output")
         self._buffer += data
 

@@ -62,7 +62,8 @@ class Check:
         Defines ``check(candidate)``; AssertionError means a wrong answer. The
         candidate, which the code may also call by the entry point's name, takes and
         returns copies of plain data: what the program does to an argument is not seen
-        by the test.
+        by the test. A test that passes something else than plain data cannot be run
+        here, which is a `helpers.sandbox.verdicts.SandboxError`, no verdict.
     context : str
         Trusted code that ``source`` may refer to, run before it (HumanEval 32, 38 and
         50 call functions of their prompts).

@@ -104,9 +104,10 @@ def _check(job: dict, child: Child) -> Outcome:
     names: dict[str, Any] = {"__name__": "tests"}
     try:
         exec(_compiled(job["context"], "<context>"), names)
-        names[job["entry"]] = candidate  # some tests (HumanEval 33) call it by its name
         exec(_compiled(job["check"], "<tests>"), names)
         check: Callable[[Any], object] = names["check"]
+        # some tests (HumanEval 33) call it by its name, which may be "check" (MBPP 56)
+        names[job["entry"]] = candidate
     except Exception as error:
         raise SandboxError(f"the tests do not run: {error!r}") from None
     try:
@@ -118,6 +119,9 @@ def _check(job: dict, child: Child) -> Outcome:
             return candidate.raised_outcome
         name = type(error).__name__
         return Outcome(Verdict.WRONG, "" if name == "AssertionError" else name)
+    finally:
+        if candidate.unasked:
+            raise SandboxError(f"the tests cannot be run here: {candidate.unasked}")
     if candidate.ended is not None:
         return candidate.ended
     if not candidate.called:
@@ -133,13 +137,18 @@ class _Candidate:
     def __init__(self, child: Child) -> None:
         self._child = child
         self.called = False
+        self.unasked = ""
         self.raised: Exception | None = None
         self.raised_outcome = Outcome(Verdict.EXC)
         self.ended: Outcome | None = None
 
     def __call__(self, *arguments: object, **keywords: object) -> object:
         self.called = True
-        call = encode([list(arguments), keywords])
+        try:
+            call = encode([list(arguments), keywords])
+        except (TypeError, ValueError) as error:
+            self.unasked = f"as an argument, {error}"
+            raise
         try:
             return self._child.answer(self._child.post([call])[0])
         except Ended as ended:

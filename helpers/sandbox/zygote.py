@@ -66,6 +66,7 @@ def warm_up() -> None:
         __import__(name)
     os.register_at_fork = register
     sys.modules["random"].seed(0)
+    sys.argv[:] = ["program"]
 
 
 class Zygote:

@@ -7,6 +7,7 @@ from itertools import groupby
 import pytest
 
 from helpers.adaptive_temperature import scoring
+from helpers.adaptive_temperature.ledger import Ledger
 from helpers.adaptive_temperature.pass_at_k import pass_at_k
 from helpers.adaptive_temperature.problems import Problem
 from helpers.adaptive_temperature.samples import Samples
@@ -22,7 +23,7 @@ PROBLEMS = [
 ]
 SAMPLES = {
     "T/0": ["pass", "pass", "wrong", "compile", "compile"],
-    "T/1": Counter({"wrong": 4, "pass": 1}),
+    "T/1": Counter({"wrong": 4, "pass": 1, "exc": 0}),
     "T/2": ["wrong", "exc", "exc", "other", "exc"],
 }
 VERDICTS = {
@@ -142,6 +143,20 @@ def test_a_ledger_resumes(tmp_path):
     score(PROBLEMS, SAMPLES, sandbox=none, ledger=path, progress=False)
 
 
+def test_samplers_can_share_a_ledger_in_memory():
+    table = Table()
+    with Ledger(None) as ledger:
+        for texts in (["pass", "wrong"], ["wrong", "exc", "exc"]):
+            score(
+                PROBLEMS[:1],
+                {"T/0": texts},
+                sandbox=table,
+                ledger=ledger,
+                progress=False,
+            )
+        assert len(table.ran) == len(ledger) == 3
+
+
 @pytest.mark.parametrize("change", ["limits", "tier", "seed", "version", "tests"])
 def test_a_ledger_is_of_one_setting(tmp_path, change, monkeypatch):
     path = tmp_path / "ledger.jsonl"
@@ -167,6 +182,8 @@ def test_a_ledger_is_of_one_setting(tmp_path, change, monkeypatch):
     [
         (PROBLEMS[:2], {"T/0": ["x"]}, "1 of 2 problems have no sample, such as 'T/1'"),
         (PROBLEMS[:2], {"T/0": ["x"], "T/1": []}, "1 of 2 problems have no sample"),
+        (PROBLEMS[:1], {"T/0": Counter(x=0)}, "1 of 1 problems have no sample"),
+        (PROBLEMS[:1], {"T/0": "pass"}, "samples of 'T/0' are one text"),
         (PROBLEMS[:1], {"T/0": ["x"], "t/0": ["x"]}, "id 't/0'; did you mean 'T/0'"),
         ([PROBLEMS[0]] * 2, {"T/0": ["x"]}, "two problems have the id 'T/0'"),
     ],

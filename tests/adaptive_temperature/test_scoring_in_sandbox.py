@@ -25,19 +25,17 @@ PROBLEM = Problem(
 BODY = "    return int(math.pi * r * r)\n"
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    # of all real programs here that pass, none needs a tenth of that
-    with _open(0) as opened:
-        yield opened
-
-
-def _open(hash_seed):
-    limits = Limits(cpu_seconds=1.0)
+def _open(hash_seed, cpu_seconds=4.0):
     try:
-        return Sandbox(workers=2, limits=limits, hash_seed=hash_seed)
+        return Sandbox(2, Limits(cpu_seconds=cpu_seconds), hash_seed=hash_seed)
     except RuntimeError as error:
         pytest.skip(f"no sandbox here: {error}")
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with _open(1) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -72,17 +70,17 @@ def test_a_whole_program_brings_its_own_imports(sandbox):
 
 
 def test_a_pass_by_the_luck_of_the_hash_seed(sandbox):
-    """Each completion bets on the first item of a set; the last one does not bet."""
+    """Each completion bets on the second item of a set; the last one does not bet."""
     test = "def check(candidate):\n    assert candidate()\n"
     problem = Problem("Tiny/1", "def f():\n", "f", test)
-    bets = [f"    return [*{{*'abcdefgh'}}][0] == {x!r}\n" for x in "abcdefgh"]
+    bets = [f"    return [*{{*'abcdefgh'}}][1] == {x!r}\n" for x in "abcdefgh"]
     samples = {"Tiny/1": [*bets, "    return True\n"]}
 
     def passed(**sandboxes):
         found = score([problem], samples, **sandboxes, progress=False).outcomes
         return set(found.index[found["verdict"] == "PASS"])
 
-    with _open(1) as confirm:
+    with _open(0) as confirm:
         first, second = passed(sandbox=sandbox), passed(sandbox=confirm)
         assert len(first) == len(second) == 2 and first != second
         assert passed(sandbox=sandbox, confirm=confirm) == first & second == {8}
@@ -116,20 +114,19 @@ def test_all_canonical_solutions_of_mbpp_pass_but_three(sandbox):
     )
 
 
-def test_the_authors_own_samples(sandbox):
+def test_the_authors_own_samples():
     """2,460 completions of CodeGeeX-13B under AdapT: pass@15 is 40.85, printed 40.9.
 
-    About 25 s of processor time, half of it programs that never end.
+    Programs that never end make up more than half of its processor time; of those that
+    pass, none needs a hundredth of a second.
     """
     problems = read_humaneval(data("humaneval/HumanEval.jsonl.gz"))
     samples = read_samples(
         data("humaneval/codegeex13b_adapt_samples.jsonl.gz"), problems
     )
     assert samples.report() == "164 problems, 2460 samples (15 each), 226 repeats"
-    with _open(1) as confirm:
-        found = score(
-            problems, samples, sandbox=sandbox, confirm=confirm, progress=False
-        )
+    with _open(0, cpu_seconds=1.0) as first, _open(1, cpu_seconds=1.0) as second:
+        found = score(problems, samples, sandbox=first, confirm=second, progress=False)
     assert (found.passes, found.solved) == (382, 67)
     percent = [round(100 * found.pass_at(k), 2) for k in (1, 5, 10, 15)]
     assert percent == [15.53, 29.40, 36.26, 40.85]
