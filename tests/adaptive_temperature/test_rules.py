@@ -100,7 +100,7 @@ def streams(kind: str) -> st.SearchStrategy[list[int]]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_rules_agree_with_the_text(kind: str, data: st.DataObject) -> None:
     ids = data.draw(streams(kind))
     text = decoded(kind, ids)
@@ -116,7 +116,7 @@ def code_streams() -> st.SearchStrategy[str]:
 
 
 @given(text=code_streams())
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_docstrings_agree_with_the_text(text: str) -> None:
     text += "\n    "
     flags = TokenFlags(tuple(sorted(set(text))))
@@ -126,7 +126,7 @@ def test_docstrings_agree_with_the_text(text: str) -> None:
 
 @pytest.mark.parametrize("kind", ["words", "merged"])
 @given(data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_release_agrees_with_the_released_loop(kind: str, data: st.DataObject) -> None:
     """Its state starts with the prompt's last token, a newline in HumanEval."""
     flags = flags_of(kind)
