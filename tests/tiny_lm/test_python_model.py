@@ -71,7 +71,7 @@ def test_decoder_knows_python_it_has_not_seen(shipped, corpus):
 
 
 def test_training_saves_what_it_describes(tmp_path, monkeypatch, corpus):
-    small = type(corpus)(corpus.files[:60])
+    small = type(corpus)(corpus.files[:35])
     monkeypatch.setattr("helpers.tiny_lm.python_model.RECIPE", Recipe(steps=2))
     monkeypatch.setattr("helpers.tiny_lm.python_model.BATCH_TOKENS", 256)
     card = train_python(
@@ -79,6 +79,6 @@ def test_training_saves_what_it_describes(tmp_path, monkeypatch, corpus):
     )
     assert card == checkpoint.load(tmp_path / "c").card
     assert card.corpus["digest"] == small.digest
-    assert card.corpus["files"] + card.corpus["held_out_files"] == 60
+    assert card.corpus["files"] + card.corpus["held_out_files"] == 35
     assert 6 < card.corpus["held_out_loss"] < 9
     assert not list((tmp_path / "w").iterdir())
