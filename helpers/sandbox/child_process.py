@@ -16,6 +16,7 @@ from helpers.sandbox.limits import MAX_EXTENSION, Limits
 from helpers.sandbox.plain_data import decode, encode
 from helpers.sandbox.verdicts import Outcome, SandboxError, Verdict
 
+WINDOW = 1 << 14  # characters of calls that may be sent ahead of their answers
 _TICK = 0.02  # s; the least time between two looks at the processor's clock
 _BUSY = 0.005  # share of the processor below which a program counts as waiting
 _START = 60.0  # s; for the zygote's interpreter on a machine that is busy
@@ -113,6 +114,7 @@ class _End:
     code: int
     seconds: float
     itself: bool
+    hardened: bool
 
 
 class Child:
@@ -144,7 +146,6 @@ class Child:
         self._notebook = notebook
         self._buffer = bytearray()
         self._allowed = limits.output_bytes  # bytes that may still arrive
-        self._hardened = False
         self._ended: Ended | None = None
         self._end: _End | None = None
 
@@ -178,11 +179,6 @@ class Child:
             raise
 
     def _answer(self, nonce: bytes) -> object:
-        while not self._hardened:
-            if not self._buffer:
-                self._receive()
-            self._hardened = True  # the byte was sent before the program was read
-            del self._buffer[:1]
         while True:
             begin = bytes(self._buffer[:NONCE])
             if begin != nonce[: len(begin)]:
@@ -269,11 +265,6 @@ class Child:
     def _died(self) -> Ended:
         """The channel has ended: say why."""
         self._end = end = self._close(b"E")
-        if not self._hardened:
-            raise SandboxError(
-                f"a child could not be hardened (exit code {end.code}); "
-                "this machine lacks something that its tier needs"
-            )
         if not end.itself:
             return Ended(Verdict.VIOLATION, "closed its channel")
         if end.code >= 0:
@@ -287,7 +278,14 @@ class Child:
         report = json.loads(self.zygote.ask(letter))
         if "error" in report:
             raise SandboxError(report["error"])
-        return _End(**report)
+        end = _End(**report)
+        waited = letter == b"E" or self._ended is not None
+        if waited and not end.hardened:
+            raise SandboxError(
+                f"a child was not hardened (exit code {end.code}): this machine lacks "
+                "something that its tier needs, or is much too busy"
+            )
+        return end
 
     def close(self) -> float:
         """Kill the process if it lives, reap it, and say what processor time it used.
@@ -295,7 +293,7 @@ class Child:
         Raises
         ------
         SandboxError
-            If there never was a process.
+            If there never was a process, or time ran out before it was hardened.
         """
         self._channel.close()
         if self._end is None:

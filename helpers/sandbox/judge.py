@@ -7,7 +7,6 @@ process never holds an expected value.
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import json
 import os
@@ -17,17 +16,15 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from types import CodeType
 from typing import Any
 
-from helpers.sandbox import hardening
-from helpers.sandbox.child_process import Child, Ended, ZygoteHandle
+from helpers.sandbox import checks, hardening
+from helpers.sandbox.child_process import WINDOW, Child, Ended, ZygoteHandle
 from helpers.sandbox.frames import Frames, frame
 from helpers.sandbox.limits import Limits
-from helpers.sandbox.plain_data import decode, encode, equal
+from helpers.sandbox.plain_data import decode, equal
 from helpers.sandbox.verdicts import Outcome, SandboxError, Verdict
 
-_WINDOW = 1 << 14  # characters of calls that are sent ahead of their answers
 _MEMORY = 4 << 30  # of the judge: test code may compute with any value it is given
 
 
@@ -35,14 +32,17 @@ class _Late(BaseException):
     """Test code took longer than a program may."""
 
 
-def judge(job: dict, child: Child) -> Outcome:
-    """Verdict on one job; ``seconds`` is left to the caller."""
+def judge(job: dict, child: Child, foresee: bool = True) -> Outcome:
+    """Verdict on one job; ``seconds`` is left to the caller.
+
+    ``foresee``: see `helpers.sandbox.checks.run`.
+    """
     child.load(job["source"], job["entry"])
     try:
         with _alarm(job["wall_seconds"], child.zygote):
             if "cases" in job:
                 return _cases(job["cases"], job["policy"], child)
-            return _check(job, child)
+            return checks.run(job, child, foresee)
     except Ended as ended:
         return ended.outcome
     except _Late:
@@ -75,7 +75,7 @@ def _cases(cases: list[list[str]], policy: str, child: Child) -> Outcome:
             size = 0
             for call, _ in cases[number:]:
                 size += len(call)
-                if calls and size > _WINDOW:
+                if calls and size > WINDOW:
                     break
                 calls.append(call)
             nonces += child.post(calls)
@@ -93,81 +93,19 @@ def _expected(text: str) -> Any:
     return decode(text)
 
 
-@lru_cache(1024)
-def _compiled(source: str, name: str) -> CodeType:
-    return compile(source, name, "exec", dont_inherit=True)
-
-
-def _check(job: dict, child: Child) -> Outcome:
-    """Run a data set's test code with a stand-in for the program's function."""
-    candidate = _Candidate(child)
-    names: dict[str, Any] = {"__name__": "tests"}
-    try:
-        exec(_compiled(job["context"], "<context>"), names)
-        exec(_compiled(job["check"], "<tests>"), names)
-        check: Callable[[Any], object] = names["check"]
-        # some tests (HumanEval 33) call it by its name, which may be "check" (MBPP 56)
-        names[job["entry"]] = candidate
-    except Exception as error:
-        raise SandboxError(f"the tests do not run: {error!r}") from None
-    try:
-        check(candidate)
-    except Exception as error:
-        if candidate.ended is not None:
-            return candidate.ended
-        if error is candidate.raised:
-            return candidate.raised_outcome
-        name = type(error).__name__
-        return Outcome(Verdict.WRONG, "" if name == "AssertionError" else name)
-    finally:
-        if candidate.unasked:
-            raise SandboxError(f"the tests cannot be run here: {candidate.unasked}")
-    if candidate.ended is not None:
-        return candidate.ended
-    if not candidate.called:
-        child.answer(child.post([""])[0])
-    if child.surplus():
-        return Outcome(Verdict.VIOLATION, "unasked answer")
-    return Outcome(Verdict.PASS)
-
-
-class _Candidate:
-    """Stands for the program's function in test code."""
-
-    def __init__(self, child: Child) -> None:
-        self._child = child
-        self.called = False
-        self.unasked = ""
-        self.raised: Exception | None = None
-        self.raised_outcome = Outcome(Verdict.EXC)
-        self.ended: Outcome | None = None
-
-    def __call__(self, *arguments: object, **keywords: object) -> object:
-        self.called = True
+def decide(job: dict, start: Callable[[], Child]) -> list:
+    """Verdict, detail and processor seconds of a job in a process of its own."""
+    foresee = True
+    while True:
+        child = start()
         try:
-            call = encode([list(arguments), keywords])
-        except (TypeError, ValueError) as error:
-            self.unasked = f"as an argument, {error}"
-            raise
-        try:
-            return self._child.answer(self._child.post([call])[0])
-        except Ended as ended:
-            if ended.outcome.verdict is not Verdict.EXC:
-                self.ended = ended.outcome
-                raise
-            self.raised_outcome = ended.outcome
-            self.raised = _exception(ended.outcome.detail)
-            raise self.raised from None
-
-
-def _exception(name: str) -> Exception:
-    """An exception of the built-in type of that name, as test code may expect it."""
-    kind = getattr(builtins, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        kind = RuntimeError
-    error = kind.__new__(kind)  # without the arguments that some types need
-    error.args = (f"the program raised {name}",)
-    return error
+            outcome = judge(job, child, foresee)
+        except checks.Unforeseen:  # its tests called something else: once more
+            foresee = False
+            continue
+        finally:
+            seconds = child.close()
+        return [str(outcome.verdict), outcome.detail, seconds]
 
 
 def main() -> None:
@@ -193,15 +131,10 @@ def main() -> None:
         for job in frames.feed(data):
             job["wall_seconds"] = limits.wall_seconds
             try:
-                child = Child(zygote, limits, notebook.fileno())
-                try:
-                    outcome = judge(job, child)
-                finally:
-                    seconds = child.close()
+                verdict = decide(job, lambda: Child(zygote, limits, notebook.fileno()))
             except SandboxError as error:
                 notebook.sendall(frame({"error": str(error)}))
                 return
-            verdict = [str(outcome.verdict), outcome.detail, seconds]
             notebook.sendall(frame(verdict))
 
 

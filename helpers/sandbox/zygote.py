@@ -10,8 +10,9 @@ most, gives up what it does not need, and obeys single bytes from the judge:
 * ``E``: the child's channel has ended; wait a moment for it, else kill; report;
 * ``K``: kill the child; report.
 
-The child hardens itself while the program's source is still unread, says so with one
-byte, and goes on in `helpers.sandbox.answering`. Nothing here decides a verdict.
+The child hardens itself while the program's source is still unread, notes that where
+only the zygote can read it afterwards, and goes on in `helpers.sandbox.answering`.
+Nothing here decides a verdict.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import builtins
 import contextlib
 import gc
 import json
+import mmap
 import os
 import signal
 import sys
@@ -92,6 +94,8 @@ class Zygote:
         if settings["landlock"]:
             self.rules = load("landlock").ReadOnly(readable(settings["folder"]))
         self.hardening.limit_resources(settings["memory_mib"])
+        # a page that a child shares until its program begins, and cannot find later
+        self.hardened = mmap.mmap(-1, 1)
         self.pid = 0
         self.problem = ""
 
@@ -116,6 +120,7 @@ class Zygote:
 
     def fork(self, channel: int) -> None:
         """A child that answers on a channel."""
+        self.hardened[0] = 0
         try:
             self.pid = os.fork()
         except OSError as error:
@@ -133,7 +138,11 @@ class Zygote:
             return 0.0
 
     def report(self, kill: bool) -> str:
-        """End the child: exit code, processor seconds, whether it ended by itself."""
+        """End the child, and say how it ended.
+
+        Its exit code, processor seconds, whether it ended by itself, and whether it was
+        hardened.
+        """
         if not self.pid:
             problem, self.problem = self.problem or "no child", ""
             return json.dumps({"error": problem})
@@ -152,13 +161,15 @@ class Zygote:
         self.pid = 0
         code = os.waitstatus_to_exitcode(status)
         seconds = usage.ru_utime + usage.ru_stime
-        return json.dumps({"code": code, "seconds": seconds, "itself": ended != 0})
+        found = {"code": code, "seconds": seconds, "itself": ended != 0}
+        return json.dumps(found | {"hardened": self.hardened[0] == 1})
 
     def child(self, channel: int) -> NoReturn:
         """What the forked process does; it never returns."""
         try:
             self.harden()
-            os.write(channel, b"H")
+            self.hardened[0] = 1
+            self.hardened.close()
             self.answer(channel, self.data, self.output_bytes)
         finally:
             os._exit(70)

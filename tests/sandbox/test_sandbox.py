@@ -146,6 +146,43 @@ class TestChecks:
         tests = Check("def check(g):\n    assert twice(4) == g(4) == f(4)\n", context)
         assert str(sandbox.run(job(tests=tests))) == "PASS"
 
+    def test_calls_sent_ahead(self):
+        """Calls that tests made before are sent ahead; it never shows in a verdict."""
+        adaptive = Check(
+            "def check(f):\n"
+            "    if f(1) == 2:\n        assert f(2) == 4\n"
+            "    else:\n        assert f(3) == 3\n"
+        )
+        random = Check("import os\ndef check(f):\n    assert f(os.urandom(2)) == 2\n")
+        fewer = Check("def check(f):\n    assert f(1) == 3 or f(2) == 4\n")
+        memory = Check("def check(f):\n    assert [f(1), f(1), f(2)] == [0, 0, 0]\n")
+        counts = (
+            "n = -1\ndef f(x):\n    global n\n    n += x == 2\n    return n + (x < 2)\n"
+        )
+        same, odd = "def f(x):\n    return x\n", "def f(x):\n    return 2 + (x == 1)\n"
+        two = "def f(x):\n    return 2\n"
+        late = "def f(x):\n    while x == 2: pass\n    return 2 * x\n"
+        cases = [
+            (RIGHT, adaptive, "PASS"),
+            (same, adaptive, "PASS"),
+            (two, adaptive, "WRONG"),
+            (RIGHT, adaptive, "PASS"),
+            (late, adaptive, "TIMEOUT(cpu)"),
+            (two, random, "PASS"),
+            ("# again\n" + two, random, "PASS"),
+            (RIGHT, fewer, "PASS"),
+            (late, fewer, "TIMEOUT(cpu)"),
+            (odd, fewer, "PASS"),  # it calls f(1) alone
+            (RIGHT, fewer, "PASS"),
+            (two, memory, "WRONG"),
+            (counts, memory, "PASS"),
+            ("# again\n" + counts, memory, "PASS"),
+        ]
+        with Sandbox(workers=1, limits=LIMITS) as own:
+            for source, tests, verdict in [*cases, *cases]:
+                outcome = own.run(job(source, tests))
+                assert str(outcome) == verdict, (source, tests)
+
     def test_entry_named_check(self, sandbox):
         """As in MBPP 56: the name belongs to the program, the test is still found."""
         tests = Check("def check(candidate):\n    assert check(2) == 4\n")
@@ -165,9 +202,7 @@ class TestChecks:
         with Sandbox(workers=1, limits=LIMITS) as own:
             with pytest.raises(SandboxError, match="the tests do not run: NameError"):
                 own.run(job(tests=Check("wrong\n")))
-            with pytest.raises(
-                SandboxError, match="a value of type function"
-            ):
+            with pytest.raises(SandboxError, match="a value of type function"):
                 own.run(job(tests=Check("def check(f):\n    f(lambda: 1)\n")))
             assert own.run(job()).passed
 
