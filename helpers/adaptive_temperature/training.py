@@ -23,7 +23,7 @@ from helpers.adaptive_temperature.problem_family import (
     split_of,
     word_prompt,
 )
-from helpers.adaptive_temperature.worlds import WORLDS, world_solution
+from helpers.adaptive_temperature.worlds import WORLDS, spoil, world_solution
 from helpers.names import unknown_name
 from helpers.paths import DATA
 from helpers.tiny_lm import checkpoint
@@ -81,17 +81,16 @@ PLANS = {
 
 @cache
 def examples(name: str, steps: int) -> tuple[tuple[str, str], ...]:
-    """Prompts of training problems with so many steps, and their solutions."""
+    """Prompts of training problems with so many steps, and right solutions."""
     rng = Random(f"examples {steps} {SEED}")
+    world = WORLDS.get(name)
     pairs: list[tuple[str, str]] = []
     while len(pairs) < PLANS[name].examples[steps]:
         chain = random_chain(rng, steps)
-        if split_of(chain) != "train":
-            continue
-        prompt = word_prompt(chain, rng)
-        world = WORLDS.get(name)
-        body = world_solution(chain, world, rng) if world else solution(chain, rng)
-        pairs.append((prompt, body))
+        if split_of(chain) == "train":
+            prompt = word_prompt(chain, rng)
+            body = world_solution(chain, world, rng) if world else solution(chain, rng)
+            pairs.append((prompt, body))
     return tuple(pairs)
 
 
@@ -119,32 +118,44 @@ class Curriculum:
         """The batch of a step, counted from 0."""
         return self._examples(int(self.pool[step]))(int(self.place[step]))
 
+    def corpus(self) -> dict[str, object]:
+        """Name, seed, sizes and digest of the data."""
+        digest = sha256()
+        for i in range(len(self.plan.examples)):
+            for ids, _ in self._rows(i):
+                digest.update(ids.tobytes())
+        return {
+            "name": self.name,
+            "seed": SEED,
+            "examples": {str(steps): n for steps, n in self.plan.examples.items()},
+            "sha256": digest.hexdigest(),
+        }
+
     def _examples(self, i: int) -> Examples:
         if i not in self._pools:
-            steps = list(self.plan.examples)[i]
-            rows = [
-                encode(self.tokenizer, *pair) for pair in examples(self.name, steps)
-            ]
-            context = self.tokenizer.model_max_length
-            rows = [row for row in rows if len(row[0]) <= context]
+            rows = self._rows(i)
             self._pools[i] = Examples(
-                [np.asarray(ids, np.int32) for ids, _ in rows],
+                [ids for ids, _ in rows],
                 [given for _, given in rows],
                 batch_tokens=self.plan.batch_tokens,
-                seed=SEED + steps,
+                seed=SEED + list(self.plan.examples)[i],
             )
         return self._pools[i]
 
-
-def corpus(name: str) -> dict[str, object]:
-    """Name, seed, sizes and digest of a checkpoint's training data."""
-    digest = sha256()
-    counts = PLANS[name].examples
-    for steps in counts:
-        for prompt, body in examples(name, steps):
-            digest.update(f"{prompt}{body}".encode())
-    sizes = {str(steps): n for steps, n in counts.items()}
-    return {"name": name, "seed": SEED, "examples": sizes, "sha256": digest.hexdigest()}
+    def _rows(self, i: int) -> list[tuple[np.ndarray, int]]:
+        """Token numbers of the i-th pool's examples, and the length of their prompts."""
+        steps = list(self.plan.examples)[i]
+        rng = Random(f"world {steps} {SEED}")
+        rows = []
+        for prompt, body in examples(self.name, steps):
+            ids, given = encode(self.tokenizer, prompt, body)
+            if self.name in WORLDS:
+                names = self.tokenizer.convert_ids_to_tokens(ids[given:-1])
+                spoilt = spoil(names, WORLDS[self.name], rng)
+                ids[given:-1] = self.tokenizer.convert_tokens_to_ids(spoilt)
+            if len(ids) <= self.tokenizer.model_max_length:
+                rows.append((np.asarray(ids, np.int32), given))
+        return rows
 
 
 def untrained(
@@ -209,16 +220,17 @@ def train_checkpoint(
     model, tokenizer = untrained(name, base)
     recipe = PLANS[name].recipe
     work = folder.with_name(f"{folder.name}-training")
+    batches = Curriculum(name, tokenizer)
     log = train(
         model,
-        Curriculum(name, tokenizer),
+        batches,
         recipe,
         folder=work,
         progress=progress,
         resume=resume,
     )
     checkpoint.save(
-        folder, model, tokenizer, recipe=recipe, log=log, corpus=corpus(name)
+        folder, model, tokenizer, recipe=recipe, log=log, corpus=batches.corpus()
     )
     forget(work)
     return log

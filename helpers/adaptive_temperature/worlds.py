@@ -7,22 +7,18 @@ programs. Both are made up to show when the method can work; neither is evidence
 real models are like that. The problems' cases stay right.
 
 >>> from random import Random
->>> print(spoil("    return sum(numbers)\n", WORLDS["mid"], Random(6)), end="")
-    return sum(numbers >
+>>> line = ["    ", "return", " sum", "(", "numbers", ")", "\n"]
+>>> "".join(spoil(line, World(first=1.0, inside=0.0, fixed=0.0), Random(0)))
+'    if sum(numbers)\n'
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from helpers.adaptive_temperature.code_styles import (
-    Chooser,
-    random_chooser,
-    write_solution,
-)
+from helpers.adaptive_temperature.code_styles import random_chooser, write_solution
 from helpers.adaptive_temperature.problem_family import Chain
 
 #: Words that a line of some solution starts with.
@@ -38,7 +34,6 @@ INSIDE = (
     *(" 0", " 1", " 2", " 3", " 4", " 5"),
     *("x", "w", "i", "0", "1", "2", "(", ")", "[", "]", ".", ":", ",", "append"),
 )
-_PIECE = re.compile(r" ?[^\W\d]\w*| ?\d+| ?[^\s\w]+")
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ class World:
     first : float
         Probability that the first word of a line is replaced.
     inside : float
-        Probability that a later word, number or run of signs is replaced.
+        Probability that a later token is replaced.
     fixed : float
         Probability that a choice of style takes its first option anyway.
     """
@@ -64,29 +59,36 @@ WORLDS = {"start": World(0.15, 0.0, 0.9), "mid": World(0.0, 0.03, 0.0)}
 
 
 def world_solution(chain: Chain, world: World, rng: Random) -> str:
-    """A solution as this world's training data has it."""
-    choose = _steady(random_chooser(rng), world.fixed, rng)
-    return spoil(write_solution(chain.steps, chain.ending, choose), world, rng)
+    """A right solution in the styles of this world."""
+    choose = random_chooser(rng)
+    return write_solution(
+        chain.steps,
+        chain.ending,
+        lambda weights: 0 if rng.random() < world.fixed else choose(weights),
+    )
 
 
-def spoil(solution: str, world: World, rng: Random) -> str:
-    """Replace words of a solution at the world's places and rates."""
-    lines = []
-    for line in solution.splitlines():
-        code = line.lstrip(" ")
-        pieces = [match.group() for match in _PIECE.finditer(code)]
-        if rng.random() < world.first:
-            pieces[0] = _other(pieces[0], FIRST_WORDS, rng)
-        for i in range(1, len(pieces)):
-            if rng.random() < world.inside:
-                pieces[i] = _other(pieces[i], INSIDE, rng)
-        lines.append(f"{line[: len(line) - len(code)]}{''.join(pieces)}\n")
-    return "".join(lines)
+def spoil(tokens: Sequence[str], world: World, rng: Random) -> list[str]:
+    """Replace tokens of a solution at the world's places and rates.
 
-
-def _other(piece: str, pieces: Sequence[str], rng: Random) -> str:
-    return rng.choice([other for other in pieces if other != piece])
-
-
-def _steady(choose: Chooser, fixed: float, rng: Random) -> Chooser:
-    return lambda weights: 0 if rng.random() < fixed else choose(weights)
+    Parameters
+    ----------
+    tokens : sequence of str
+        Of a word-level tokenizer: line breaks and indentation are tokens.
+    world : World
+    rng : random.Random
+    """
+    spoilt: list[str] = []
+    line_start = True
+    for token in tokens:
+        if not token.isspace():
+            rate, others = (
+                (world.first, FIRST_WORDS) if line_start else (world.inside, INSIDE)
+            )
+            if rng.random() < rate:
+                token = rng.choice([t for t in others if t.strip() != token.strip()])
+            line_start = False
+        elif token == "\n":
+            line_start = True
+        spoilt.append(token)
+    return spoilt

@@ -22,6 +22,9 @@ from transformers import LlamaForCausalLM
 BLOCK = 256
 """Rows computed together: their activations stay in a core's own cache."""
 
+RUN = 16
+"""Neighbouring entries kept for one path, which memory delivers faster than others."""
+
 
 @njit(cache=True, fastmath=True)
 def _attend(
@@ -114,7 +117,7 @@ class PathDecoder:
         In float32, on the CPU. Its weights are copied; grouped key heads and biases
         are supported, scaled rotary embeddings are not.
     capacity : int
-        Cache entries to begin with; the cache grows as it must.
+        Cache entries to begin with, rounded up to whole runs; the cache grows.
 
     Raises
     ------
@@ -124,7 +127,7 @@ class PathDecoder:
         If its rotary embedding is not the plain one.
     """
 
-    def __init__(self, model: LlamaForCausalLM, capacity: int = 4096) -> None:
+    def __init__(self, model: LlamaForCausalLM, capacity: int = 1 << 15) -> None:
         _check_model(model)
         whole: Any = model  # torch types attributes of modules too narrowly
         config, inner = whole.config, whole.model
@@ -149,7 +152,7 @@ class PathDecoder:
 
     def _read(self, layer: Any, capacity: int) -> _Layer:
         attention, mlp = layer.self_attn, layer.mlp
-        shape = (capacity, self.key_heads, self.size)
+        shape = (-(-capacity // RUN) * RUN, self.key_heads, self.size)
         return _Layer(
             norms=(
                 layer.input_layernorm.weight.clone(),
@@ -168,45 +171,69 @@ class PathDecoder:
         """Entries that the cache can hold now."""
         return len(self._layers[0].keys)
 
-    def clear(self) -> None:
-        """Forget every entry."""
+    def begin(self, lengths: np.ndarray) -> np.ndarray:
+        """Forget every entry, and make paths (m, t) of new ones for m prompts."""
+        runs = -(-lengths // RUN)
         self.used = 0
+        self._reserve(int(runs.sum()))
+        starts = RUN * (np.cumsum(runs) - runs)
+        # beyond its length a path holds anything
+        paths = starts[:, None] + np.arange(lengths.max())
+        return np.minimum(paths, self.used - 1).astype(np.int32)
 
-    def allocate(
-        self, count: int, paths: np.ndarray, lengths: np.ndarray
+    def extend(
+        self, paths: np.ndarray, lengths: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """``count`` new entries, and ``paths`` with the entries' present numbers.
+        """Paths and lengths with one new entry each, in the numbers of today.
 
-        A full cache first forgets what lies on none of the paths, and grows if it is
-        still more than half full.
+        Rows that branch from the same path stand together. A cache that is full first
+        forgets what lies on none of the paths, and grows if that does not halve it.
         """
-        if self.used + count > self.capacity:
+        last = paths[np.arange(len(paths)), lengths - 1]
+        follows = (last + 1) % RUN != 0  # the next entry of the run is free
+        follows[1:] &= last[1:] != last[:-1]  # and goes to the first of the children
+        new = int((~follows).sum())
+        if self.used + RUN * new > self.capacity:
             paths = self._compact(paths, lengths)
-            if 2 * (self.used + count) > self.capacity:
-                self._grow(2 * (self.used + count))
-        entries = np.arange(self.used, self.used + count, dtype=np.int32)
-        self.used += count
-        return entries, paths
+            last = paths[np.arange(len(paths)), lengths - 1]
+        last = last + 1
+        last[~follows] = self._reserve(new)
+        grown = np.zeros((len(paths), int(lengths.max()) + 1), dtype=np.int32)
+        width = min(grown.shape[1], paths.shape[1])
+        grown[:, :width] = paths[:, :width]
+        grown[np.arange(len(paths)), lengths] = last
+        return grown, lengths + 1
+
+    def _reserve(self, runs: int) -> np.ndarray:
+        """First entries of new runs."""
+        starts = self.used + RUN * np.arange(runs)
+        self.used += RUN * runs
+        if self.used > self.capacity:
+            self._grow(2 * self.used)
+        return starts
 
     def _compact(self, paths: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         inside = np.arange(paths.shape[1]) < lengths[:, None]
-        live = np.zeros(self.used, dtype=bool)
-        live[paths[inside]] = True
-        number = np.cumsum(live, dtype=np.int32) - 1
+        paths = np.where(inside, paths, 0)
+        live = np.zeros(self.used // RUN, dtype=bool)
+        live[paths[inside] // RUN] = True
+        number = np.cumsum(live) - 1
         kept = np.flatnonzero(live)
         for layer in self._layers:
-            layer.keys[: len(kept)] = layer.keys[kept]
-            layer.values[: len(kept)] = layer.values[kept]
-        self.used = len(kept)
-        # beyond its length a path holds anything
-        return np.where(inside, number[np.where(inside, paths, 0)], 0).astype(np.int32)
+            for cache in (layer.keys, layer.values):
+                runs = cache.reshape(-1, RUN, *cache.shape[1:])
+                runs[: len(kept)] = runs[kept]
+        self.used = RUN * len(kept)
+        if 2 * self.used > self.capacity:
+            self._grow(2 * self.capacity)
+        return (RUN * number[paths // RUN] + paths % RUN).astype(np.int32)
 
     def _grow(self, capacity: int) -> None:
         for layer in self._layers:
             for name in ("keys", "values"):
                 old = getattr(layer, name)
                 new = np.empty((capacity, *old.shape[1:]), np.float32)
-                new[: self.used] = old[: self.used]
+                new[: len(old)] = old
                 setattr(layer, name, new)
 
     @torch.inference_mode()

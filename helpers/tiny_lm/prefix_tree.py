@@ -127,7 +127,6 @@ class _Batch:
         eos: int,
     ) -> None:
         self.decoder, self.samplers, self.tree, self.eos = decoder, samplers, tree, eos
-        decoder.clear()
         roots = np.full(len(prompts), -1)
         self.nodes = tree.add(roots, roots)
         self.lengths = np.array([len(prompt) for prompt in prompts])
@@ -140,17 +139,13 @@ class _Batch:
 
     def _read_prompts(self, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Logits after each prompt: its tokens are rows whose paths grow by one."""
-        total = int(self.lengths.sum())
-        none = np.zeros((0, 1), dtype=np.int32)
-        entries, _ = self.decoder.allocate(total, none, np.zeros(0, dtype=np.int64))
+        self.paths = self.decoder.begin(self.lengths)
         ends = np.cumsum(self.lengths)
-        starts = np.repeat(ends - self.lengths, self.lengths)
-        lengths = np.arange(total) - starts + 1
-        paths = starts[:, None] + np.arange(int(self.lengths.max()))
-        paths = np.minimum(paths, total - 1).astype(np.int32) + entries[0]
+        starts = ends - self.lengths
+        lengths = np.arange(ends[-1]) - np.repeat(starts, self.lengths) + 1
+        paths = np.repeat(self.paths, self.lengths, axis=0)
         tokens = np.concatenate([np.asarray(prompt) for prompt in prompts])
         hidden = self.decoder.hidden(tokens, paths, lengths)
-        self.paths = paths[ends - 1]
         return self.decoder.logits(hidden[torch.from_numpy(ends - 1)])
 
     def run(
@@ -215,12 +210,7 @@ class _Batch:
 
     def _advance(self) -> None:
         """Logits of the live nodes, whose last tokens enter the cache."""
-        entries, paths = self.decoder.allocate(len(self.ids), self.paths, self.lengths)
-        self.lengths = self.lengths + 1
-        self.paths = np.zeros((len(paths), int(self.lengths.max())), dtype=np.int32)
-        shared = min(paths.shape[1], self.paths.shape[1])
-        self.paths[:, :shared] = paths[:, :shared]
-        self.paths[np.arange(len(paths)), self.lengths - 1] = entries
+        self.paths, self.lengths = self.decoder.extend(self.paths, self.lengths)
         hidden = self.decoder.hidden(self.ids[:, -1], self.paths, self.lengths)
         self.logits = self.decoder.logits(hidden)
 

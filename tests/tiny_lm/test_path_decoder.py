@@ -8,7 +8,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from helpers.tiny_lm import path_decoder
-from helpers.tiny_lm.path_decoder import PathDecoder
+from helpers.tiny_lm.path_decoder import RUN, PathDecoder
 
 
 def llama(seed=0, **settings):
@@ -42,38 +42,59 @@ def test_prompt_and_branches_match_the_model(settings, monkeypatch) -> None:
     model = llama(**settings)
     decoder = PathDecoder(model, capacity=2)  # grows, and forgets
     rng = np.random.default_rng(0)
-    prompt = rng.integers(0, 19, 7)
-    none = np.zeros((0, 1), dtype=np.int32)
+    prompts = [list(rng.integers(0, 19, length)) for length in (7, 3)]
     with torch.inference_mode():
-        entries, _ = decoder.allocate(7, none, np.zeros(0, dtype=int))
-        paths = np.tile(entries, (7, 1))
-        lengths = np.arange(1, 8)
-        found = decoder.logits(decoder.hidden(prompt, paths, lengths))
-        expected = model(torch.from_numpy(prompt)[None]).logits[0]
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+        sizes = np.array([7, 3])
+        paths = decoder.begin(sizes)
+        found = decoder.logits(
+            decoder.hidden(
+                np.concatenate(prompts),
+                np.repeat(paths, sizes, axis=0),
+                np.r_[np.arange(7), np.arange(3)] + 1,
+            )
+        )
+        for i, rows in enumerate(found.split([7, 3])):
+            expected = model(torch.tensor([prompts[i]])).logits[0]
+            torch.testing.assert_close(rows, expected, rtol=1e-4, atol=1e-5)
 
-        texts, paths, lengths = [list(prompt)], paths[-1:], lengths[-1:]
-        for _ in range(8):  # most nodes have two children, others none
+        texts, lengths = prompts, sizes
+        for _ in range(25):  # a node has several children or none
             parent = np.sort(rng.integers(0, len(texts), min(2 * len(texts), 9)))
             tokens = rng.integers(0, 19, len(parent))
-            paths, lengths = paths[parent], lengths[parent]
-            entries, paths = decoder.allocate(len(parent), paths, lengths)
-            paths = np.concatenate([paths, entries[:, None]], axis=1)
-            lengths = lengths + 1
+            paths, lengths = decoder.extend(paths[parent], lengths[parent])
             texts = [texts[i] + [t] for i, t in zip(parent, tokens, strict=True)]
+            assert lengths.tolist() == [len(text) for text in texts]
             found = decoder.logits(decoder.hidden(tokens, paths, lengths))
-            expected = model(torch.tensor(np.array(texts))).logits[:, -1]
-            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+            for text, row in zip(texts, found, strict=True):
+                expected = model(torch.tensor([text])).logits[0, -1]
+                torch.testing.assert_close(row, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_no_entry_is_given_twice() -> None:
+    decoder = PathDecoder(llama(), capacity=RUN)
+    rng = np.random.default_rng(1)
+    lengths = np.array([RUN, 1, RUN - 1])
+    paths = decoder.begin(lengths)
+    texts = [[(i, t) for t in range(n)] for i, n in enumerate(lengths)]
+    for step in range(60):
+        owner = {}  # of every entry the one prefix that it belongs to
+        for text, path in zip(texts, paths, strict=True):
+            for t, entry in enumerate(path[: len(text)]):
+                assert owner.setdefault(int(entry), text[: t + 1]) == text[: t + 1]
+        parent = np.sort(rng.integers(0, len(texts), 7))
+        paths, lengths = decoder.extend(paths[parent], lengths[parent])
+        texts = [[*texts[i], (step, row)] for row, i in enumerate(parent)]
 
 
 def test_memory_is_that_of_the_live_paths() -> None:
-    decoder = PathDecoder(llama(), capacity=8)
-    paths, lengths = np.zeros((1, 0), dtype=np.int32), np.zeros(1, dtype=int)
-    for _ in range(200):  # a single path of one token, again and again
-        entries, _ = decoder.allocate(1, paths, lengths)
-        paths, lengths = entries[:, None], np.ones(1, dtype=int)
-        decoder.hidden(np.array([3]), paths, lengths)
-    assert decoder.capacity == 8
+    decoder = PathDecoder(llama(), capacity=20 * RUN)
+    for _ in range(20):
+        lengths = np.array([3])
+        paths = decoder.begin(lengths)
+        for _ in range(2 * RUN):  # three children each time, of which one goes on
+            some = np.zeros(3, dtype=int)
+            paths, lengths = decoder.extend(paths[some], lengths[some])
+    assert decoder.capacity == 20 * RUN
 
 
 def test_other_models_are_refused() -> None:
