@@ -22,6 +22,7 @@ from helpers.adaptive_temperature.problem_steps import (
 )
 
 INDENT = "    "
+DEEPEST = 1  # conditions nested within a fused loop; further ones `continue`
 
 
 class Chooser(Protocol):
@@ -155,9 +156,9 @@ def _in_loop(step: Step, x: str, depth: int, choose: Chooser) -> tuple[list[str]
     """Lines for one element, and by how much what follows is nested deeper."""
     shape = step.shape
     if isinstance(shape, Filter):
-        if depth == 0 and not choose((0.4, 0.6)):
-            return [f"if {shape.unless}:", *_nest(["continue"])], 0
-        return [f"if {shape.test}:"], 1
+        if depth < DEEPEST and choose((0.4, 0.6)):
+            return [f"if {shape.test}:"], 1
+        return [f"if {shape.unless}:", *_nest(["continue"])], 0
     if isinstance(shape, Map):
         form = shape.forms[_even(choose, shape.forms)]
         return [f"{x} = {form}"], 0

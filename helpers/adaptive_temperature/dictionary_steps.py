@@ -79,6 +79,14 @@ for {item} in {kind}:
     )
 
 
+def _remainder(k: int) -> Callable[[int], int]:
+    return lambda x: x % k
+
+
+def _more_than(k: int) -> Callable[[dict], dict]:
+    return lambda counts: {key: n for key, n in counts.items() if n > k}
+
+
 WORD_GROUPS = (
     _groups(
         "words",
@@ -112,7 +120,7 @@ NUMBER_GROUPS = tuple(
         f"group by modulo {k}",
         (f"group the numbers modulo {k}", f"group by modulo {k}"),
         f"x % {k}",
-        lambda x, k=k: x % k,
+        _remainder(k),
     )
     for k in (2, 3, 4, 5)
 )
@@ -121,7 +129,7 @@ OFTEN = tuple(
         f"more than {k}",
         "counts",
         (f"keep counts above {k}", f"keep what occurs more than {k} times"),
-        lambda v, k=k: {key: n for key, n in v.items() if n > k},
+        _more_than(k),
         f"counts = {{k: v for k, v in counts.items() if v > {k}}}",
         f"""
 result = {{}}

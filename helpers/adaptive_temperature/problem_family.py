@@ -30,6 +30,10 @@ from helpers.names import unknown_name
 
 SPLITS = ("train", "dev", "test")
 CASES = 10
+#: Numbers of steps that are asked for; the checkpoints learn from one to three.
+LENGTHS = (3, 4, 5)
+ENTRY_POINT = "solve"
+_TRIES = 100  # chains tried per problem asked for
 #: Kind of the argument, with its weight among the problems.
 STARTS = {"numbers": 0.5, "words": 0.32, "text": 0.18}
 #: For each kind, groups of steps with the weight of a group.
@@ -96,7 +100,23 @@ class Chain:
 
 @dataclass(frozen=True)
 class ProgrammingProblem:
-    """A prompt in HumanEval's form with its input-output cases."""
+    """A problem as a model gets it, and how its answer is judged.
+
+    Attributes
+    ----------
+    key : str
+        What the problem means, see `Chain.key`.
+    prompt : str
+        Head and docstring of the function, in HumanEval's form; a solution is its body.
+    entry_point : str
+        Name of the function.
+    cases : tuple
+        ``(arguments, result)`` pairs.
+    steps : int
+        Number of steps.
+    chain : Chain
+        The reference.
+    """
 
     key: str
     prompt: str
@@ -137,12 +157,14 @@ def word_prompt(chain: Chain, rng: Random) -> str:
     last = rng.choice(chain.ending.wordings)
     text = f"{text} and {last}" if text else last
     text = text[0].upper() + text[1:]
-    return f'def solve({chain.argument}):\n    """{text}."""\n'
+    return f'def {ENTRY_POINT}({chain.argument}):\n    """{text}."""\n'
 
 
-_WORDS = tuple(
-    "apple ant ear ice oak tea sea banana pear plum egg dog cat bird house tree moon "
-    "river stone old area idea up it no echo window garden level otter umbrella".split()
+_WORDS = (
+    *("apple", "ant", "ear", "ice", "oak", "tea", "sea", "banana", "pear", "plum"),
+    *("egg", "dog", "cat", "bird", "house", "tree", "moon", "river", "stone", "old"),
+    *("area", "idea", "up", "it", "no", "echo", "window", "garden", "level", "otter"),
+    "umbrella",
 )
 
 
@@ -191,29 +213,47 @@ def _same(chain: Chain, argument: Any, result: object) -> bool:
 
 
 def generate(
-    split: str, n: int, seed: int, *, steps: Sequence[int] = (2, 3)
+    split: str, n: int, seed: int, *, steps: Sequence[int] = LENGTHS
 ) -> list[ProgrammingProblem]:
-    """``n`` problems of a split with distinct keys; ``steps`` are drawn evenly."""
+    """``n`` problems of a split with distinct keys.
+
+    Parameters
+    ----------
+    split : str
+        ``"train"``, ``"dev"`` or ``"test"``.
+    n : int
+        Number of problems.
+    seed : int
+        Of the keys and of the wording; a key's cases do not depend on it.
+    steps : sequence of int
+        Numbers of steps, drawn evenly.
+
+    Raises
+    ------
+    ValueError
+        If the split is unknown, a number is below 1, or there are not so many problems.
+    """
     if split not in SPLITS:
         raise unknown_name("split", split, SPLITS)
+    if n < 1 or not steps or min(steps) < 1:
+        raise ValueError(f"n is {n} and steps {tuple(steps)}; allowed: 1 and more")
     rng = Random(f"{split} {seed}")
     problems: dict[str, ProgrammingProblem] = {}
-    while len(problems) < n:
-        chain = random_chain(rng, rng.choice(list(steps)))
+    for _ in range(_TRIES * n):
+        chain = random_chain(rng, rng.choice(steps))
         if split_of(chain) != split or chain.key in problems:
             continue
-        cases = cases_of(chain)
-        if cases is None:
-            continue
-        problems[chain.key] = ProgrammingProblem(
-            chain.key,
-            word_prompt(chain, rng),
-            "solve",
-            cases,
-            len(chain.steps),
-            chain,
-        )
-    return list(problems.values())
+        if (cases := cases_of(chain)) is not None:
+            prompt = word_prompt(chain, rng)
+            problems[chain.key] = ProgrammingProblem(
+                chain.key, prompt, ENTRY_POINT, cases, len(chain.steps), chain
+            )
+            if len(problems) == n:
+                return list(problems.values())
+    raise ValueError(
+        f"found {len(problems)} {split} problems of {tuple(steps)} steps instead of "
+        f"{n}; allow more steps"
+    )
 
 
 def solution(chain: Chain, rng: Random) -> str:

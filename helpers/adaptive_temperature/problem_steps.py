@@ -89,7 +89,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Condition:
-    """A property of an element: code, its negation, phrases, phrases of its negation."""
+    """A property of an element: code and phrases, each also for its opposite."""
 
     name: str
     test: str

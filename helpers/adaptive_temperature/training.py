@@ -1,7 +1,8 @@
 """Recipes of the small checkpoints that write solutions of generated problems.
 
 `problems` learns right solutions, short chains of steps first. `start` and `mid` go on
-from it with the solutions of a designed world (:mod:`helpers.adaptive_temperature.worlds`).
+from it with the solutions of a designed world, see
+:mod:`helpers.adaptive_temperature.worlds`.
 """
 
 from __future__ import annotations
@@ -63,16 +64,16 @@ class Plan:
 
 
 _WORLD = Plan(
-    {2: 6_000, 3: 9_000, 4: 9_000},
-    ((1.0, (0.2, 0.4, 0.4)),),
-    Recipe(1_500, learning_rate=1e-3),
+    {2: 6_000, 3: 10_000},
+    ((1.0, (0.3, 0.7)),),
+    Recipe(800, learning_rate=1e-3, warmup=50, seed=SEED),
     base="problems",
 )
 PLANS = {
     "problems": Plan(
-        {1: 24_000, 2: 50_000, 3: 66_000},
-        ((0.08, (1.0, 0.0, 0.0)), (0.3, (0.2, 0.8, 0.0)), (1.0, (0.1, 0.3, 0.6))),
-        Recipe(9_000),
+        {1: 12_000, 2: 24_000, 3: 16_000},
+        ((0.12, (1.0, 0.0, 0.0)), (0.4, (0.2, 0.8, 0.0)), (1.0, (0.1, 0.3, 0.6))),
+        Recipe(2_500, seed=SEED),
     ),
     "start": _WORLD,
     "mid": _WORLD,
@@ -123,7 +124,7 @@ class Curriculum:
         digest = sha256()
         for i in range(len(self.plan.examples)):
             for ids, _ in self._rows(i):
-                digest.update(ids.tobytes())
+                digest.update(np.asarray(ids, np.int32).tobytes())
         return {
             "name": self.name,
             "seed": SEED,
@@ -142,19 +143,19 @@ class Curriculum:
             )
         return self._pools[i]
 
-    def _rows(self, i: int) -> list[tuple[np.ndarray, int]]:
-        """Token numbers of the i-th pool's examples, and the length of their prompts."""
+    def _rows(self, i: int) -> list[tuple[list[int], int]]:
+        """Token numbers of a pool's examples, and the length of their prompts."""
         steps = list(self.plan.examples)[i]
-        rng = Random(f"world {steps} {SEED}")
+        rng, vocabulary = Random(f"world {steps} {SEED}"), self.tokenizer.get_vocab()
         rows = []
         for prompt, body in examples(self.name, steps):
             ids, given = encode(self.tokenizer, prompt, body)
             if self.name in WORLDS:
                 names = self.tokenizer.convert_ids_to_tokens(ids[given:-1])
                 spoilt = spoil(names, WORLDS[self.name], rng)
-                ids[given:-1] = self.tokenizer.convert_tokens_to_ids(spoilt)
+                ids[given:-1] = [vocabulary[token] for token in spoilt]
             if len(ids) <= self.tokenizer.model_max_length:
-                rows.append((np.asarray(ids, np.int32), given))
+                rows.append((ids, given))
         return rows
 
 

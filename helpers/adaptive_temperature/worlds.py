@@ -9,7 +9,7 @@ real models are like that. The problems' cases stay right.
 >>> from random import Random
 >>> line = ["    ", "return", " sum", "(", "numbers", ")", "\n"]
 >>> "".join(spoil(line, World(first=1.0, inside=0.0, fixed=0.0), Random(0)))
-'    if sum(numbers)\n'
+'    while sum(numbers)\n'
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from helpers.adaptive_temperature.code_styles import random_chooser, write_solut
 from helpers.adaptive_temperature.problem_family import Chain
 
 #: Words that a line of some solution starts with.
-FIRST_WORDS = tuple(
-    """best continue count counts else for groups i if numbers result return text
-    total while words x""".split()
+FIRST_WORDS = (
+    *("best", "continue", "count", "counts", "else", "for", "groups", "i", "if"),
+    *("numbers", "result", "return", "text", "total", "while", "words", "x"),
 )
 #: Words and signs from inside lines, with the blank before them.
 INSIDE = (
