@@ -12,10 +12,11 @@ from helpers.adaptive_temperature.token_view import legend_html, shown, token_ht
 from helpers.adaptive_temperature.traced_samples import TracedSample
 from helpers.explorer import headless, settings
 from helpers.sandbox.sandbox import Sandbox
-from helpers.sandbox.verdicts import SandboxError
+from helpers.sandbox.verdicts import Outcome, SandboxError, Verdict
 from helpers.tiny_lm.tokenizers import unknown_pieces
 
 ALERT = "color:#D55E00"
+ONE_TEMPERATURE = ("uniform", "entropy")
 FEW_TOKENS = 16
 """Tokens of a sample in the headless check of all but the first setting."""
 
@@ -121,7 +122,7 @@ class SamplerExplorer:
         setting = {name: control.value for name, control in self.controls.items()}
         setting.pop("problem")
         rule, a, b = setting["rule"], setting["a"], setting["b"]
-        self.controls["b"].disabled = rule in ("uniform", "entropy")
+        self.controls["b"].disabled = rule in ONE_TEMPERATURE
         try:
             self.samples = self.lab.draw(self.prompt.value, **setting)
             low, high = self._scale(rule, a, b)
@@ -206,7 +207,7 @@ def sampler_explorer(
     a: float = 0.8,
     b: float = 0.2,
     count: int = 4,
-    max_new_tokens: int = 64,
+    max_new_tokens: int = 96,
 ) -> None:
     """Prompt, rule, a, b and seed; samples with coloured tokens; a button runs one.
 
@@ -247,10 +248,10 @@ def describe(samples: Sequence[TracedSample], name: str, setting: dict) -> str:
     heat = [token.temperature for token in tokens]
     hottest = max(heat, default=0.0)
     share = sum(t == hottest for t in heat) / len(heat) if heat else 0.0
+    cold = "" if name in ONE_TEMPERATURE else f", b = {setting['b']:g}"
     text = (
-        f"{shown(name)}, a = {setting['a']:g}, b = {setting['b']:g}, seed "
-        f"{setting['seed']}: {len({sample.text for sample in samples})} distinct of "
-        f"{len(samples)} samples"
+        f"{shown(name)}, a = {setting['a']:g}{cold}, seed {setting['seed']}: "
+        f"{len({sample.text for sample in samples})} distinct of {len(samples)} samples"
     )
     if heat and min(heat) < hottest and name != "entropy":
         text += f", {share:.0%} of {len(heat)} tokens at T = {hottest:.3g}"
@@ -261,19 +262,30 @@ def describe(samples: Sequence[TracedSample], name: str, setting: dict) -> str:
 
 
 def verdict_html(rows: Sequence[CallVerdict]) -> str:
-    """Verdicts of a program's tests: how many pass, and a list."""
+    """Verdicts of a program's tests: how many pass, and a list of the calls."""
     passed = sum(row.outcome.passed for row in rows)
+    count = f"{passed} of {len(rows)} tests pass"
+    if {row.outcome.verdict for row in rows} == {Verdict.COMPILE}:
+        why = shown(str(rows[0].outcome))
+        return f"<div role='status'><b>{count}</b>: {why}</div>"
     items = "".join(
-        f"<tr><td style='padding-right:8px'>{'✓' if row.outcome.passed else '✗'} "
-        f"{shown(str(row.outcome))}</td><td style='font-family:monospace;text-align:"
+        f"<tr><td style='padding-right:8px;white-space:nowrap'>"
+        f"{'✓' if row.outcome.passed else '✗'} "
+        f"{_verdict(row.outcome)}</td><td style='font-family:monospace;text-align:"
         f"left'>{shown(row.call)}{' == ' if row.expected else ''}"
         f"{shown(row.expected)}</td></tr>"
         for row in rows
     )
     return (
-        f"<div role='status' style='line-height:1.35'><b>{passed} of {len(rows)} tests "
-        f"pass</b><table style='font-size:11px'>{items}</table></div>"
+        f"<div role='status' style='line-height:1.35'><b>{count}</b><table style='"
+        f"font-size:11px;color:inherit'>{items}</table></div>"
     )
+
+
+def _verdict(outcome: Outcome) -> str:
+    """The verdict, with its detail where that says more than which call it was."""
+    plain = outcome.verdict in (Verdict.PASS, Verdict.WRONG)
+    return shown(str(outcome.verdict) if plain else str(outcome))
 
 
 def _alert(error: Exception) -> str:

@@ -68,7 +68,7 @@ class ProgramSamples:
     problems: Iterable[Problem]
     sandbox: Sandbox | None = None
     count: int = 4
-    max_new_tokens: int = 64
+    max_new_tokens: int = 96
     theta: float = 0.3
 
     def __post_init__(self) -> None:

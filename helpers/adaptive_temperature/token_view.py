@@ -117,8 +117,9 @@ def legend_html(low: float, high: float) -> str:
     )
     heat = f"temperature {cold} to {hot}" if low < high else f"temperature {cold}"
     return (
-        f"<div style='font-size:12px'>{heat}, bar beneath a token: its loss, up to "
-        f"<span style='{_bar(LOSS_SCALE)};padding:0 4px 5px'>{LOSS_SCALE:g} nats</span>"
+        f"<div style='font-size:12px;line-height:2'>{heat}, bar beneath a token: its "
+        "loss, up to "
+        f"<span style='{_bar(LOSS_SCALE)};padding:0 4px'>{LOSS_SCALE:g} nats</span>"
         " and more</div>"
     )
 

@@ -91,7 +91,7 @@ def test_every_control_draws_anew():
     assert view.samples == lab().draw(PROMPT, "line-word", 2.0, 0.9, 5)
     view.controls["rule"].value = "anti"
     assert view.samples == lab().draw(PROMPT, "anti", 2.0, 0.9, 5)
-    assert "anti, a = 2, b = 0.9, seed 5" in status(view)
+    assert "anti, a = 2, b = 0.9, seed 5: " in status(view)
     view.controls["problem"].value = "code/sum"
     changed = problems()[1].prompt
     assert view.prompt.value == changed
@@ -109,6 +109,7 @@ def test_rules_of_one_temperature_have_no_b():
     view.controls["rule"].value = "entropy"
     heat = {t.temperature for s in view.samples for t in s.tokens}
     assert len(heat) > 5 and max(heat) < 1.2001
+    assert "entropy, a = 1.2, seed 0: " in status(view)
     assert view.controls["b"].disabled
     view.controls["rule"].value = "block"
     assert not view.controls["b"].disabled
@@ -181,6 +182,12 @@ def test_failures_of_the_sandbox_are_no_verdict(monkeypatch):
     view.run(0)
     verdict = cards(view)[0][2].value
     assert "role='alert'" in verdict and "no &lt;judge&gt;" in verdict
+
+
+def test_what_does_not_parse_is_said_once():
+    row = CallVerdict("f(1)", "2", Outcome(Verdict.COMPILE, "SyntaxError"))
+    text = BeautifulSoup(verdict_html(3 * [row]), "html.parser").get_text()
+    assert text == "0 of 3 tests pass: COMPILE(SyntaxError)"
 
 
 def test_verdicts_are_escaped_and_shortened():
