@@ -5,7 +5,13 @@ The modules behind them, one concept each, are what other programs should import
 
 from __future__ import annotations
 
-from helpers.adaptive_temperature.evaluation import LIMITS, Request, evaluate, loaded
+from helpers.adaptive_temperature.evaluation import (
+    LIMITS,
+    Request,
+    as_problem,
+    evaluate,
+    loaded,
+)
 from helpers.adaptive_temperature.explorer import sampler_explorer
 from helpers.adaptive_temperature.humaneval_files import (
     download_humaneval,
@@ -50,6 +56,7 @@ __all__ = [
     "Sampler",
     "Sandbox",
     "TokenFlags",
+    "as_problem",
     "banner",
     "compare_samplers",
     "download_humaneval",
