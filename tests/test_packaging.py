@@ -32,8 +32,9 @@ CHAPTERS = {
     "adaptive_temperature",
     "graph_generation",
 }
+SHARED = {"curriculum", "llm", "sandbox", "tiny_lm"}
 LONGEST_MODULE = 350  # lines
-LOCKED = ("run", "cluster", "dev", "text")  # what requirements.lock pins
+LOCKED = ("run", "cluster", "dev", "server", "text")  # what requirements.lock pins
 BY_NAME = ("importlib.import_module", "import_module", "pytest.importorskip")
 
 
@@ -103,7 +104,7 @@ def used(*folders: str) -> dict[str, str]:
 
 
 def test_imports_of_helpers_and_notebooks_are_runtime_dependencies() -> None:
-    declared = requirements("run", "cluster", "llm")
+    declared = requirements("run", "cluster", "llm", "server")
     undeclared = used("helpers", "notebooks").keys() - declared.keys()
     assert not undeclared, {n: used("helpers", "notebooks")[n] for n in undeclared}
 
@@ -306,7 +307,7 @@ def test_chapters_stand_alone_and_shared_modules_know_none() -> None:
 
 def test_helpers_has_one_folder_per_paper() -> None:
     packages = {p.parent.name for p in (ROOT / "helpers").glob("*/__init__.py")}
-    assert packages == CHAPTERS | {"curriculum"}
+    assert packages == CHAPTERS | SHARED
 
 
 def test_modules_are_short_and_say_what_they_are() -> None:

@@ -1,0 +1,1 @@
+"""Language models behind servers, shared by the chapters that sample from them."""

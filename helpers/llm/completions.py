@@ -1,0 +1,146 @@
+"""Completions of any server that speaks OpenAI's protocol (vLLM, llama.cpp, TGI, ...).
+
+The key comes from the environment (``OPENAI_API_KEY``) and is never printed or stored.
+Only transport is retried: an answer that came is an answer.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+KEY = "OPENAI_API_KEY"
+
+
+class EndpointError(RuntimeError):
+    """The server could not be asked, or its answer holds no completions."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One sampled text.
+
+    Attributes
+    ----------
+    text : str
+        What follows the prompt; a stop string is not part of it.
+    finished : bool
+        False where the limit of tokens cut it off.
+    """
+
+    text: str
+    finished: bool
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A model behind ``base_url``, for example ``http://localhost:8000/v1``.
+
+    Attributes
+    ----------
+    model : str
+        Name that the server knows the model by.
+    timeout : float
+        Seconds to wait for one answer.
+    retries : int
+        Repeats after a refused connection, a timeout, or status 408, 409, 429, 5xx.
+    """
+
+    base_url: str
+    model: str
+    timeout: float = 120.0
+    retries: int = 4
+
+    def __post_init__(self) -> None:
+        if not self.base_url.startswith(("http://", "https://")):
+            raise ValueError(
+                f"base_url is {self.base_url!r}; allowed: an address that begins with "
+                "http:// or https://"
+            )
+        if importlib.util.find_spec("openai") is None:
+            raise ModuleNotFoundError(
+                "asking a server needs the package openai: "
+                "pip install 'reprise[server]'"
+            )
+
+    def complete(
+        self,
+        prompt: str,
+        n: int,
+        *,
+        temperature: float,
+        top_p: float = 1.0,
+        max_tokens: int = 500,
+        stop: Sequence[str] = (),
+        seed: int | None = None,
+    ) -> list[Completion]:
+        """Sample ``n`` completions of a prompt.
+
+        A server that gives fewer in one answer is asked again.
+
+        Parameters
+        ----------
+        stop : sequence of str
+            Texts that end a completion; OpenAI's own servers take at most four.
+        seed : int, optional
+            Sent along; servers promise little about it.
+
+        Raises
+        ------
+        EndpointError
+            If the server is unreachable after all retries, refuses, or answers
+            without a completion.
+        """
+        if n < 1:
+            raise ValueError(f"n is {n}; allowed: 1 or more")
+        found: list[Completion] = []
+        while len(found) < n:
+            answer = self._ask(
+                prompt=prompt,
+                n=n - len(found),
+                temperature=temperature,
+                top_p=top_p,
+                max_tokens=max_tokens,
+                **({"stop": list(stop)} if stop else {}),
+                **({} if seed is None else {"seed": seed + len(found)}),
+            )
+            if not answer.choices:
+                raise EndpointError(f"{self.base_url} answered without a completion")
+            found += [
+                Completion(choice.text or "", choice.finish_reason != "length")
+                for choice in answer.choices
+            ]
+        return found[:n]
+
+    def _ask(self, **request: Any) -> Any:
+        import openai
+
+        # local servers want no key, but the client insists on one
+        key = os.environ.get(KEY) or "none"
+        with openai.OpenAI(
+            base_url=self.base_url,
+            api_key=key,
+            timeout=self.timeout,
+            max_retries=self.retries,
+        ) as client:
+            try:
+                return client.completions.create(model=self.model, **request)
+            except openai.APIStatusError as error:
+                raise EndpointError(
+                    f"{self.base_url} refused with status {error.status_code}: "
+                    f"{_reason(error)}"
+                ) from None
+            except openai.APIError as error:
+                raise EndpointError(
+                    f"{self.base_url} gave no usable answer after {self.retries} "
+                    f"retries: {error.message}"
+                ) from None
+
+
+def _reason(error: Any) -> str:
+    """The server's own words, short."""
+    body = error.body if isinstance(error.body, dict) else {}
+    return str(body.get("message") or error.message)[:300]
