@@ -22,14 +22,14 @@ _BUSY = 0.005  # share of the processor below which a program counts as waiting
 _START = 60.0  # s; for the zygote's interpreter on a machine that is busy
 _OBEY = 60.0  # s; for a fork, or for the end of a process that was killed
 # Nothing of the notebook's. The order of sets is pinned, so that a program has the same
-# verdict each time; one that depends on it passes under some seeds (a twelfth of them
-# in the case of HumanEval/158), and 1 is not among those.
+# verdict each time. One that depends on it passes under some seeds: of 2,460 samples of
+# HumanEval two do, under an eighth of the seeds each, and under 2 as mostly neither.
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/",
     "LC_ALL": "C.UTF-8",
     "TZ": "UTC0",
-    "PYTHONHASHSEED": "1",
+    "PYTHONHASHSEED": "2",
 }
 
 
