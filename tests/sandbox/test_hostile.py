@@ -13,13 +13,21 @@ from helpers.sandbox import landlock
 from helpers.sandbox.jobs import Check, Job
 from helpers.sandbox.limits import Limits
 from helpers.sandbox.sandbox import Sandbox, available_tiers
-from tests.sandbox import hostile_programs, hostile_system, odd_programs
+from tests.sandbox import (
+    hostile_files,
+    hostile_programs,
+    hostile_resources,
+    hostile_system,
+    odd_programs,
+)
 from tests.sandbox.hostile_programs import PLAIN, RIGHT, Hostile
 
 PROGRAMS: list[Hostile] = [
     *hostile_programs.ANSWERS,
-    *hostile_programs.TIME,
-    *hostile_programs.MEMORY,
+    *hostile_resources.TIME,
+    *hostile_resources.MEMORY,
+    *hostile_files.FILES,
+    *hostile_files.SECRETS,
     *hostile_system.EVERYTHING,
     *odd_programs.ODD,
 ]
