@@ -80,11 +80,12 @@ def limit_resources(memory_mib: int) -> None:
                 resource.setrlimit(kind, (value, value))
 
 
-def limit_child(cpu_seconds: float) -> None:
-    """Limits of one child: processor time (the kernel's backstop) and no processes."""
+def limits_of_child(cpu_seconds: float) -> list[tuple[int, tuple[int, int]]]:
+    """Limits for setrlimit in one child: processor time (a backstop), no processes."""
     # the soft limit's signal can be ignored, the hard limit's cannot
     seconds = math.ceil(cpu_seconds) + 1
+    limits = [(resource.RLIMIT_NPROC, (0, 0))]
     ceiling = resource.getrlimit(resource.RLIMIT_CPU)[1]
     if ceiling == resource.RLIM_INFINITY or ceiling > seconds:
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+        limits.append((resource.RLIMIT_CPU, (seconds, seconds + 1)))
+    return limits

@@ -64,7 +64,7 @@ class JudgeProcess:
                 # no secrets, and no threads of numerical libraries
                 env={"PATH": os.defpath, "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
                 | {"OPENBLAS_NUM_THREADS": "1", "HOME": "/"},
-                start_new_session=True,  # Ctrl-C in a terminal goes to the notebook
+                process_group=0,  # Ctrl-C in a terminal goes to the notebook
             )
         self._socket.setblocking(False)
 

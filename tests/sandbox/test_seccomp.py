@@ -28,6 +28,7 @@ def verdict(arch: str, number: int, *arguments: int, audit: int | None = None) -
     accumulator, at = 0, 0
     while True:
         operation, if_true, if_false, constant = code[at]
+        assert max(if_true, if_false) < 256  # a byte
         if constant == 0xFFFFFFFF:
             constant = PID
         at += 1
@@ -35,6 +36,8 @@ def verdict(arch: str, number: int, *arguments: int, audit: int | None = None) -
             accumulator = words[constant]
         elif operation == 0x15:
             at += if_true if accumulator == constant else if_false
+        elif operation == 0x35:
+            at += if_true if accumulator >= constant else if_false
         elif operation == 0x45:
             at += if_true if accumulator & constant else if_false
         else:
