@@ -111,7 +111,8 @@ class ProgrammingProblem:
     entry_point : str
         Name of the function.
     cases : tuple
-        ``(arguments, result)`` pairs.
+        ``(arguments, result)`` pairs, shared by all problems of this key: copy what a
+        program may change.
     steps : int
         Number of steps.
     chain : Chain

@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-#: Kinds of value, which are also the names of the variables that hold them.
-KINDS = ("numbers", "words", "text", "counts", "groups")
-#: The variable for one element of a kind.
+#: The variable for one element of a kind of value, by the name of its variable.
 ITEM = {"numbers": "x", "words": "w", "text": "c"}
 VOWELS = "aeiou"
 
@@ -56,7 +54,22 @@ Shape = Filter | Map | Choose | Whole
 
 @dataclass(frozen=True)
 class Step:
-    """One operation: ``name`` (its part of a key), kinds, wordings, meaning, shape."""
+    """One operation.
+
+    Attributes
+    ----------
+    name : str
+        Its part of a problem's key.
+    takes, gives : str
+        Kinds of value, ``numbers``, ``words``, ``text``, ``counts`` or ``groups``:
+        also the names of the variables that hold them.
+    wordings : tuple of str
+        English imperatives, all of the same meaning.
+    apply : callable
+        The meaning, from value to value.
+    shape : Filter, Map, Choose or Whole
+        What its code looks like.
+    """
 
     name: str
     takes: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -18,12 +19,16 @@ from helpers.adaptive_temperature.problem_family import (
 from helpers.adaptive_temperature.training import (
     CHECKPOINTS,
     PLANS,
+    SEED,
     Curriculum,
+    Plan,
+    examples,
     train_checkpoint,
     untrained,
 )
 from helpers.tiny_lm import checkpoint
 from helpers.tiny_lm.batches import IGNORED, Batch
+from helpers.tiny_lm.config import TinyConfig
 from helpers.tiny_lm.tokenizers import encode, unknown_pieces
 from helpers.tiny_lm.training import Recipe, token_loss, train
 
@@ -52,9 +57,6 @@ def test_the_recipe_reproduces_the_first_steps_of_the_log(
     if PLANS[name].base:
         model, _ = untrained(name)
     else:
-        from helpers.adaptive_temperature.training import SEED
-        from helpers.tiny_lm.config import TinyConfig
-
         model = TinyConfig(len(shipped.tokenizer)).model(SEED)
     steps = 4
     found = train(
@@ -89,6 +91,45 @@ def test_the_model_learnt_the_family() -> None:
         with torch.inference_mode():
             losses.append(token_loss(model, Batch(row, labels)).item())
     assert np.mean(losses) < 0.4
+
+
+@pytest.mark.parametrize(("name", "steps"), [("problems", 1), ("start", 3)])
+def test_no_held_out_prompt_is_learnt(name: str, steps: int) -> None:
+    learnt = {prompt for prompt, _ in examples(name, steps)}
+    rng = Random(1)
+    for split in ("dev", "test"):
+        for problem in generate(split, 60, 0, steps=(steps,)):
+            wordings = {word_prompt(problem.chain, rng) for _ in range(20)}
+            assert not wordings & learnt
+
+
+def test_training_saves_a_checkpoint_and_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Recipe(6, save_every=2, warmup=1, seed=SEED)
+    small = Plan({1: 40, 2: 40}, ((0.5, (1.0, 0.0)), (1.0, (0.5, 0.5))), recipe, 512)
+    monkeypatch.setitem(PLANS, "problems", small)
+    monkeypatch.setitem(PLANS, "start", replace(small, base="problems"))
+    examples.cache_clear()
+    log = train_checkpoint("problems", tmp_path / "a", progress=False)
+
+    model, tokenizer = untrained("problems")
+    batches, work = Curriculum("problems", tokenizer), tmp_path / "b-training"
+    train(model, batches, recipe, folder=work, steps=3, progress=False)
+    resumed = train_checkpoint("problems", tmp_path / "b", progress=False)
+    assert resumed["loss"].tolist() == log["loss"].tolist()
+    assert not (work / "training_state.pt").exists()
+    one, other = (checkpoint.load(tmp_path / folder).card for folder in "ab")
+    assert (one.sha256, one.corpus) == (other.sha256, other.corpus)
+
+    train_checkpoint("start", tmp_path / "c", progress=False)  # from the shipped one
+    model, tokenizer, card = checkpoint.load(tmp_path / "c")
+    assert card.corpus["name"] == "start"
+    base = checkpoint.load(CHECKPOINTS / "problems")
+    assert tokenizer.get_vocab() == base.tokenizer.get_vocab()
+    moved = model.lm_head.weight - base.model.lm_head.weight
+    assert 0 < moved.abs().max() < 0.05
+    examples.cache_clear()
 
 
 def test_stages_bring_longer_problems_later() -> None:
