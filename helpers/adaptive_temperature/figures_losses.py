@@ -19,7 +19,7 @@ from helpers.adaptive_temperature.token_classes import (
     LINE,
     PROSE,
 )
-from helpers.figure_parts import darker
+from helpers.figure_parts import darker, label_ends
 
 COLOURS = {
     PROSE: style.PALETTE["purple"],
@@ -74,13 +74,15 @@ def loss_by_node(summary: pd.DataFrame, most: int = 16) -> Figure:
     return _rows(kept, "node", {str(name): COLOURS[CODE] for name in kept["node"]})
 
 
-def loss_by_position(summary: pd.DataFrame) -> Figure:
+def loss_by_position(summary: pd.DataFrame, last: int = 24) -> Figure:
     """Mean and median loss against the position in the line, 0 being the first token.
 
     Parameters
     ----------
     summary : pd.DataFrame
         Of `token_losses.summary` by position; blanks, at -1, are left out.
+    last : int
+        Highest position drawn: few lines are longer.
 
     Raises
     ------
@@ -88,7 +90,8 @@ def loss_by_position(summary: pd.DataFrame) -> Figure:
         If a column is missing, or there are no rows.
     """
     _names(summary, "position")
-    return _steps(summary[summary["position"] >= 0], "position", "token of the line")
+    rows = summary[summary["position"].between(0, last)]
+    return _steps(rows, "position", "token of the line")
 
 
 def loss_by_depth(summary: pd.DataFrame) -> Figure:
@@ -189,7 +192,8 @@ def _rows(summary: pd.DataFrame, by: str, names: dict[str, str]) -> Figure:
     for ax, label in zip(axes, labels, strict=True):
         row_names(ax, names)
         ax.set_xlabel(label)
-        ax.set_xlim(0, None)
+        right = ax.get_xlim()[1]
+        ax.set_xlim(-0.03 * right, 1.05 * right)  # dots at the ends stay whole
     return figure
 
 
@@ -204,12 +208,11 @@ def _steps(summary: pd.DataFrame, by: str, label: str) -> Figure:
     )
     ax.plot(rows[by], rows["mean"], "o-", color=COLOURS[CODE], ms=3.5)
     ax.plot(rows[by], rows["median"], "--", color=NOTE, lw=1.2)
-    for column, colour in (("mean", COLOURS[CODE]), ("median", NOTE)):
-        ax.annotate(
-            column, (rows[by].iloc[-1], rows[column].iloc[-1]), xytext=(5, 0),
-            textcoords="offset points", fontsize=7.5, va="center",
-            color=darker(colour), annotation_clip=False,
-        )  # fmt: skip
-    ax.set(xlabel=label, ylabel="loss / nats", ylim=(0, None))
+    top = 1.05 * max(ax.get_ylim()[1], float(rows[["mean", "median"]].max().max()))
+    ax.set(xlabel=label, ylabel="loss / nats", ylim=(0, top))
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    last = rows.iloc[-1]
+    label_ends(
+        ax, [(last["mean"], "mean", COLOURS[CODE]), (last["median"], "median", NOTE)]
+    )
     return figure

@@ -305,6 +305,8 @@ def test_losses_are_those_of_the_summary():
     blanks = pd.concat([rows.head(1).assign(position=-1, mean=99.0), rows])
     (ax,) = figures.loss_by_position(blanks).axes
     assert list(ax.lines[0].get_ydata()) == pytest.approx(list(rows["mean"]))
+    (ax,) = figures.loss_by_position(rows, last=7).axes
+    assert list(ax.lines[0].get_xdata()) == list(range(8))
     rare = rows.assign(n=np.where(rows["position"] > 4, 3, rows["n"]))
     (ax,) = figures.loss_by_position(rare).axes
     assert list(ax.lines[0].get_xdata()) == [0, 1, 2, 3, 4]
