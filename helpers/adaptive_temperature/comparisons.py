@@ -78,10 +78,10 @@ def temperatures(rows: pd.DataFrame, name: str) -> tuple[float, float]:
     ValueError
         If it is not among them.
     """
-    by_name = rows.set_index("sampler")
-    if name not in by_name.index:
+    mine = rows[rows["sampler"] == name]
+    if mine.empty:
         raise unknown_name("sampler", name, list(rows["sampler"]))
-    return float(by_name.loc[name, "a"]), float(by_name.loc[name, "b"])
+    return float(mine["a"].iloc[0]), float(mine["b"].iloc[0])
 
 
 def paired(

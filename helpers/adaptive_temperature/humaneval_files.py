@@ -1,6 +1,6 @@
 """HumanEval and the authors' published samples: where they are, or how to get them.
 
-Both are in the authors' repository under the MIT licence; nothing of it is bundled here.
+Both are in the authors' repository under the MIT licence; nothing of it is here.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from pathlib import Path
 from helpers.paths import user_data, write_atomic
 
 # A fixed revision of github.com/LJ2lijia/AdapT.
-URL = (
-    "https://github.com/LJ2lijia/AdapT/raw/cb317268b54d48c23b9c28b5560293e531ad4024/"
-)
+URL = "https://github.com/LJ2lijia/AdapT/raw/cb317268b54d48c23b9c28b5560293e531ad4024/"
 # name here -> place there, SHA-256
 FILES = {
     "HumanEval.jsonl": (
@@ -53,7 +51,7 @@ def find_humaneval(folder: str | Path | None = None) -> tuple[Path, Path] | None
         return None
     found = []
     for name in FILES:
-        paths = [path for path in (place / name, place / f"{name}.gz") if path.is_file()]
+        paths = [p for p in (place / name, place / f"{name}.gz") if p.is_file()]
         if not paths:
             raise FileNotFoundError(
                 f"{place} holds no {name} or {name}.gz; download_humaneval(folder) "

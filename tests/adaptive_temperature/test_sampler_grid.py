@@ -7,9 +7,7 @@ import pytest
 from helpers.adaptive_temperature import sampler_grid
 
 
-def test_uniform_holds_greedy_and_temperatures_with_and_without_a_nucleus() -> (
-    None
-):
+def test_uniform_holds_greedy_and_temperatures_with_and_without_a_nucleus() -> None:
     found = sampler_grid.uniform([0.2, 0.8])
     assert [s.name for s in found] == [
         "greedy",
