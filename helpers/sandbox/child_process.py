@@ -275,10 +275,12 @@ class Child:
         return Ended(Verdict.DIED, name)
 
     def _close(self, letter: bytes) -> _End:
-        report = json.loads(self.zygote.ask(letter))
-        if "error" in report:
-            raise SandboxError(report["error"])
-        end = _End(**report)
+        report = self.zygote.ask(letter)
+        try:
+            code, seconds, itself, hardened = report.split()
+            end = _End(int(code), float(seconds), itself == "1", hardened == "1")
+        except ValueError:
+            raise SandboxError(report) from None
         waited = letter == b"E" or self._ended is not None
         if waited and not end.hardened:
             raise SandboxError(
