@@ -164,6 +164,8 @@ def name_points(
     Call it last: later changes of the limits would leave the names behind. ``gap``
     between names and ``away`` from the point are shares of the axes.
     """
+    if not places:
+        return
     to_axes = (ax.transData + ax.transAxes.inverted()).transform
     at = np.array([to_axes((x, y)) for x, y, _, _ in places])
     for (x, y), height, (_, _, name, colour) in zip(

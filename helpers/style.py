@@ -75,6 +75,19 @@ METHODS = {
     "LoRA + input dropout": PALETTE["yellow"],
     "LoRA + rank dropout": "#8F6200",
     "MonteCLoRA": "#82CDB9",
+    # Notebook 05: samplers. Blues: AdapT's rules that heat line starts at any depth;
+    # `random`, its control of the same share, is grey as above.
+    "greedy": "#4D4D4D",
+    "uniform": PALETTE["orange"],
+    "uniform, top-p": "#EFA878",
+    "line-word": PALETTE["blue"],
+    "line": PALETTE["sky"],
+    "block": PALETTE["green"],
+    "release": "#08306B",
+    "anti": PALETTE["purple"],
+    "entropy": PALETTE["yellow"],
+    "min-p": "#82CDB9",
+    "top-n-sigma": "#8F6200",
 }
 
 RC: dict[str, Any] = {

@@ -104,7 +104,7 @@ def used(*folders: str) -> dict[str, str]:
 
 
 def test_imports_of_helpers_and_notebooks_are_runtime_dependencies() -> None:
-    declared = requirements("run", "cluster", "llm", "server")
+    declared = requirements("run", "cluster", "llm", "server", "vllm")
     undeclared = used("helpers", "notebooks").keys() - declared.keys()
     assert not undeclared, {n: used("helpers", "notebooks")[n] for n in undeclared}
 
@@ -116,7 +116,7 @@ def test_imports_of_tests_and_benchmarks_are_declared() -> None:
 
 
 def test_declared_packages_are_imported_or_say_why_not() -> None:
-    declared = set(requirements(*LOCKED, "bench", "llm"))
+    declared = set(requirements(*LOCKED, "bench", "llm", "vllm"))
     imported = set(used("helpers", "notebooks", "tests", "benchmarks"))
     exempt = PROJECT["tool"]["reprise"]["not-imported"]
     names = {canonicalize_name(name) for name in exempt}

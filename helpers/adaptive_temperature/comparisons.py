@@ -1,0 +1,159 @@
+"""Tables of an evaluation: pass@k with intervals, the choice, paired differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from helpers.adaptive_temperature.pass_at_k import (
+    PairedDifference,
+    bootstrap,
+    paired_difference,
+)
+from helpers.names import unknown_name
+
+KS = (1, 5, 10, 15)
+"""The paper's."""
+LABELS = ["world", "split", "sampler", "rule", "a", "b", "top_p"]
+
+
+def summary(
+    results: pd.DataFrame, ks: Sequence[int] = KS, *, seed: int = 0
+) -> pd.DataFrame:
+    """A row a sampler: pass@k with its interval over problems, and shares.
+
+    Parameters
+    ----------
+    results : DataFrame
+        Of `helpers.adaptive_temperature.evaluation.Evaluation`.
+    ks : sequence of int
+    seed : int
+        Of the bootstrap, which draws the same problems for all samplers.
+
+    Returns
+    -------
+    DataFrame
+        The labels of the samplers; ``hot``, ``valid`` and ``distinct`` as shares of
+        tokens and samples; ``pass@k``, ``pass@k low`` and ``pass@k high``, as shares.
+    """
+    rows = []
+    for labels, group in results.groupby(LABELS, sort=False):
+        row = dict(zip(LABELS, labels, strict=True))
+        tokens, n = group["tokens"].sum(), group["n"].sum()
+        row["hot"] = float((group["hot"] * group["tokens"]).sum() / tokens)
+        row["distinct"] = float(group["distinct"].sum() / n)
+        row["valid"] = float(group["valid"].sum() / n)
+        for k in ks:
+            found = bootstrap(group["n"], group["c"], k, seed=seed)
+            row[f"pass@{k}"] = found["value"]
+            row |= {f"pass@{k} {end}": found[end] for end in ("low", "high")}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def best(rows: pd.DataFrame, k: int, rule: str) -> str:
+    """Name of the sampler of a rule that has the highest pass@k.
+
+    Choose on the development split, report on the test split. Greedy decoding gives one
+    text and is no candidate; truncated samplers are none either.
+
+    Raises
+    ------
+    ValueError
+        If the summary has no such rule.
+    """
+    mine = rows[(rows["rule"] == rule) & (rows["top_p"] == 1)]
+    mine = mine[mine["sampler"] != "greedy"]
+    if mine.empty:
+        raise unknown_name("rule", rule, list(dict.fromkeys(rows["rule"])))
+    return str(mine.iloc[int(mine[f"pass@{k}"].argmax())]["sampler"])
+
+
+def temperatures(rows: pd.DataFrame, name: str) -> tuple[float, float]:
+    """a and b of a sampler of a summary.
+
+    Raises
+    ------
+    ValueError
+        If it is not among them.
+    """
+    mine = rows[rows["sampler"] == name]
+    if mine.empty:
+        raise unknown_name("sampler", name, list(rows["sampler"]))
+    return float(mine["a"].iloc[0]), float(mine["b"].iloc[0])
+
+
+def paired(
+    results: pd.DataFrame, one: str, other: str, k: int, *, seed: int = 0
+) -> PairedDifference:
+    """pass@k of one sampler minus that of another, over the same problems.
+
+    Raises
+    ------
+    ValueError
+        If a sampler is not among the results.
+    """
+    counts = results.pivot(index="task_id", columns="sampler", values="c")
+    for name in (one, other):
+        if name not in counts:
+            raise unknown_name("sampler", name, list(counts.columns))
+    n = results["n"].iloc[0]
+    return paired_difference(counts[one], counts[other], n, k, seed=seed)
+
+
+def points(
+    results: pd.DataFrame, one: str, other: str, k: int, *, seed: int = 0
+) -> dict[str, float]:
+    """The same in percentage points: value, low and high, as `record` takes them."""
+    found = paired(results, one, other, k, seed=seed)
+    return {name: 100 * getattr(found, name) for name in ("value", "low", "high")}
+
+
+def share_points(
+    results: pd.DataFrame, one: str, other: str, column: str, *, seed: int = 0
+) -> dict[str, float]:
+    """Difference of a share of samples (``valid``, ``distinct``), in points, paired."""
+    counts = results.pivot(index="task_id", columns="sampler", values=column)
+    for name in (one, other):
+        if name not in counts:
+            raise unknown_name("sampler", name, list(counts.columns))
+    n = results["n"].iloc[0]
+    # pass@1 of "right" samples is their share, whatever right means
+    found = paired_difference(counts[one], counts[other], n, 1, seed=seed)
+    return {name: 100 * getattr(found, name) for name in ("value", "low", "high")}
+
+
+def differences(
+    results: pd.DataFrame,
+    samplers: Sequence[str],
+    than: str,
+    ks: Sequence[int] = (1, 15),
+    *,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Paired differences of several samplers to one: a row a sampler and k.
+
+    Columns sampler, rule, top_p, k, difference, low, high (shares), better and worse
+    (problems), p (sign test).
+    """
+    kinds = results.drop_duplicates("sampler").set_index("sampler")
+    rows = []
+    for k in ks:
+        for name in samplers:
+            found = paired(results, name, than, k, seed=seed)
+            rows.append(
+                {
+                    "sampler": name,
+                    "rule": kinds.loc[name, "rule"],
+                    "top_p": kinds.loc[name, "top_p"],
+                    "k": k,
+                    "difference": found.value,
+                    "low": found.low,
+                    "high": found.high,
+                    "better": found.better,
+                    "worse": found.worse,
+                    "p": found.p,
+                }
+            )
+    return pd.DataFrame(rows)

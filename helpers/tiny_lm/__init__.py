@@ -1,0 +1,1 @@
+"""A decoder small enough for one processor core: tokenizers, training, checkpoints."""
