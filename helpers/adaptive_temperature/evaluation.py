@@ -177,7 +177,7 @@ def evaluate(
     ledger : Path, optional
         Verdicts so far; see `helpers.adaptive_temperature.scoring.score`.
     """
-    parts = 4 * processes
+    parts = min(4 * processes, request.problems)
     found = in_processes(
         drawn,
         [replace(request, part=k, parts=parts) for k in range(parts)],

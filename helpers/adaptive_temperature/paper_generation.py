@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria
 
 from helpers.adaptive_temperature.extraction import STOPS, Extracted, extract
 from helpers.adaptive_temperature.problems import Problem
@@ -240,8 +241,7 @@ def _asking_model(
                 **arguments,
                 num_return_sequences=copies,
                 max_new_tokens=setting.max_new_tokens,
-                stop_strings=list(setting.stops),
-                tokenizer=tokenizer,
+                stopping_criteria=[_Stop(tokenizer, length, setting.stops)],
                 pad_token_id=tokenizer.pad_token_id,
             )
         texts = tokenizer.batch_decode(out[:, length:], skip_special_tokens=True)
@@ -250,6 +250,23 @@ def _asking_model(
         return list(zip(texts, ended, strict=True)) * (count if copies == 1 else 1)
 
     return ask
+
+
+class _Stop(StoppingCriteria):
+    """Ends a row once its newest tokens hold a stop string.
+
+    Transformers' own criterion cannot read every vocabulary, such as one of whole words.
+    """
+
+    def __init__(self, tokenizer: Any, length: int, stops: Sequence[str]) -> None:
+        self.tokenizer, self.length, self.stops = tokenizer, length, stops
+        self.window = max(map(len, stops), default=0) + 1
+
+    def __call__(self, input_ids: Tensor, scores: Any, **kwargs: Any) -> Tensor:
+        start = max(self.length, input_ids.shape[1] - self.window)
+        tails = self.tokenizer.batch_decode(input_ids[:, start:])
+        found = [any(stop in tail for stop in self.stops) for tail in tails]
+        return torch.tensor(found, device=input_ids.device)
 
 
 def _ends(model: Any) -> set[int]:

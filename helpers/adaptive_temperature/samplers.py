@@ -213,7 +213,8 @@ class Sampler:
         tokenizer : PreTrainedTokenizerBase or TokenFlags
         """
         if self.greedy:
-            return {**NEUTRAL, "do_sample": False}
+            kept = ("repetition_penalty", "no_repeat_ngram_size", "num_beams")
+            return {"do_sample": False} | {name: NEUTRAL[name] for name in kept}
         chain = LogitsProcessorList()
         if self.rule in RULES:
             adapt = AdapTLogitsProcessor(tokenizer, self.a, self.cold, self.rule)
