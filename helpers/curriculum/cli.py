@@ -180,6 +180,15 @@ def bless(
         list[str] | None,
         typer.Option("--scale", "-s", help="Scales; all that were run by default."),
     ] = None,
+    lower: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLAIM=VERDICT",
+            help="Expect less of a claim than the run shows, since another seed or "
+            "number of threads gives less. It stays so until the claim is named with "
+            "the run's own verdict.",
+        ),
+    ] = None,
 ) -> None:
     """Commit the verdicts of the last runs as the expected ones."""
     from helpers.curriculum import bless as blessing
@@ -187,9 +196,11 @@ def bless(
 
     spec = find_spec(notebook)
     table = Table("scale", "claim", "old verdict", "new verdict", "")
-    changes = blessing.bless(spec, why, scale)
+    changes = blessing.bless(spec, why, scale, blessing.parse_lower(lower or []))
     for change in changes:
         mark = "" if change.old == change.new else "changed"
+        if change.run:
+            mark = f"{mark}, below the run's {change.run}".removeprefix(", ")
         table.add_row(
             change.scale, change.claim, change.old or "–", change.new or "–", mark
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from helpers.lora_dropout.adalora import mask_adalora
 from helpers.lora_dropout.config import LoraDropoutConfig
+from helpers.lora_dropout.docstrings import docstring_sentences
 from helpers.lora_dropout.encoder import TARGETS, TopLayers
 from helpers.lora_dropout.ensemble import ensemble_predict, member_logits
 from helpers.lora_dropout.explorer import dropout_explorer
@@ -34,6 +35,7 @@ __all__ = [
     "LoraDropoutConfig",
     "LoraDropoutTrainer",
     "TopLayers",
+    "docstring_sentences",
     "dropout_explorer",
     "dropped_norm",
     "dropped_share",

@@ -157,6 +157,7 @@ def hidden_states(
     top_layers: int = 1,
     max_tokens: int = 32,
     batch_size: int = 64,
+    half: bool = False,
     progress: bool = True,
 ) -> Features:
     """Embeddings and frozen lower layers, run once over all texts.
@@ -172,6 +173,8 @@ def hidden_states(
         Longer texts are cut, the special tokens counted.
     batch_size : int
         Texts at a time; neighbours in length share a batch.
+    half : bool
+        Multiply in bfloat16 (see `frozen`).
 
     Returns
     -------
@@ -195,15 +198,15 @@ def hidden_states(
     bar = tqdm(
         total=len(texts), desc="frozen layers", leave=False, disable=not progress
     )
-    with bar, torch.inference_mode():
+    precision = torch.autocast("cpu", torch.bfloat16, enabled=half)
+    with bar, torch.inference_mode(), precision:
         for rows in order.split(batch_size):
             short = slice(int(lengths[rows].max()))
             states = model.embeddings(
                 input_ids=ids[rows, short], token_type_ids=kinds[rows, short]
             )
-            hidden[rows, short] = run_layers(
-                layers[:-top_layers], states, mask[rows, short]
-            )
+            states = run_layers(layers[:-top_layers], states, mask[rows, short])
+            hidden[rows, short] = states.to(hidden)
             bar.update(len(rows))
     # padding is never read; zeros make equal texts equal whatever their batch was
     hidden[~mask] = 0

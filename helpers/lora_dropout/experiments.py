@@ -43,6 +43,8 @@ class Plan:
     epochs : mapping of str to int
         Of each task.
     test_size : int
+    half : bool
+        Whether frozen weights are held in bfloat16.
     """
 
     p: float
@@ -51,32 +53,38 @@ class Plan:
     noises: Mapping[str, float]
     epochs: Mapping[str, int]
     test_size: int
+    half: bool = False
 
     def trial(self, task: str, method: str, seed: int, **changes: object) -> Trial:
         """A trial of this plan."""
         sampled = METHODS[method].samples
+        half_of_them = -(-self.members // 2)
         base = Trial(
             task,
             method,
             seed,
             p=self.p,
-            members=-(-self.members // 2) if sampled else 0,
+            members=half_of_them if sampled else 0,
             epochs=self.epochs[task],
             train_size=self.train_sizes[task],
             test_size=self.test_size,
             noise=self.noises[task],
+            half=self.half,
         )
         chosen = replace(base, **changes)  # type: ignore[arg-type]
-        # the four that Figures 1 and 3 follow, so that no experiment trains them again
+        # the four that Figures 1 and 3 follow, so that no experiment trains them again;
+        # plain LoRA, once learned, is masked for the ablation
         watched = (
             task == WATCHED
             and method in FAMILY
             and chosen.p in (0, self.p)
-            and (chosen.rank, chosen.instances, chosen.mask_at_test) == (8, 1, 0)
+            and (chosen.rank, chosen.instances) == (8, 1)
             and chosen.lr is None
         )
         if watched and sampled:
             chosen = replace(chosen, members=self.members)
+        if watched and method == LORA:
+            chosen = replace(chosen, mask_at_test=self.p, members=half_of_them)
         return replace(chosen, curves=watched)
 
 
@@ -126,14 +134,6 @@ def instances(
     """Several instances in training (Fig. 5)."""
     return [
         plan.trial(task, DROPOUT, seed, instances=n) for n in counts for seed in seeds
-    ]
-
-
-def masks_at_test(plan: Plan, task: str, seeds: Sequence[int]) -> list[Trial]:
-    """Plain LoRA, masked at test time only: Drop-test of Fig. 4."""
-    return [
-        plan.trial(task, LORA, seed, mask_at_test=plan.p, members=plan.members)
-        for seed in seeds
     ]
 
 

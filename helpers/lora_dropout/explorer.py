@@ -30,9 +30,9 @@ CROP = 64
 # not jump from one setting to the next, and cost less than a layout engine.
 SIZE = (6.6, 4.3)
 PLACES = (
-    (0.09, 0.60, 0.32, 0.33),
+    (0.105, 0.60, 0.315, 0.33),
     (0.66, 0.60, 0.32, 0.33),
-    (0.09, 0.11, 0.32, 0.33),
+    (0.105, 0.11, 0.315, 0.33),
     (0.66, 0.11, 0.32, 0.33),
 )
 
@@ -82,10 +82,10 @@ class DropoutFamily:
         groups: dict[float, list[Outcome]] = {}
         for found in self.outcomes:
             trial = found.trial
-            if trial.method not in (LORA, DROPOUT) or trial.mask_at_test:
+            if trial.method not in (LORA, DROPOUT):
                 raise ValueError(
-                    f"{trial.method} with mask_at_test {trial.mask_at_test:g} is no "
-                    f"member of the family; allowed: {LORA} and {DROPOUT} without it"
+                    f"{trial.method} is no member of the family; allowed: {LORA} and "
+                    f"{DROPOUT}"
                 )
             if trial.task != self.outcomes[0].trial.task:
                 raise ValueError(
@@ -172,7 +172,9 @@ class DropoutFamily:
             ends.append((float(values[-1]), text, NOTE))
         low, high = shown.train, float(shown.nll[n - 1])
         ax.plot([p, p], [low, high], "-o", color=colour, lw=2.2, ms=5)
-        ax.set(xlabel="drop probability p", ylabel="loss / nats", ylim=(0, None))
+        # the same for every n, with room above the highest point
+        top = 1.08 * max(level.nll.max() for level in self.levels.values())
+        ax.set(xlabel="drop probability p", ylabel="loss / nats", ylim=(0, top))
         ax.set_title(f"test − train: {high - low:.2f} nats", fontsize=8.5)
         label_ends(ax, ends)
 
@@ -244,9 +246,8 @@ def dropout_explorer(outcomes: Sequence[Outcome]) -> None:
     """Sliders of p and N over a trained family; four panels are drawn anew each time.
 
     Losses and their gap, the reliability diagram of the first N members, the loss of
-    the ensemble against N, and the query matrix's update in the last
-    of those members. Headless, both
-    sliders are tried at their extremes, and errors are raised.
+    the ensemble against N, and the query matrix's update in the last of those members.
+    Headless, both sliders are tried at their extremes, and errors are raised.
 
     Parameters
     ----------

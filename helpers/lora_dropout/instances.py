@@ -38,7 +38,8 @@ def instances_backward(
 ) -> Tensor:
     """Accumulate the gradient of the mean loss over ``n`` instances; returns that loss.
 
-    Masks are on whatever the model's mode, which only decides about its other dropout.
+    Masks are on whatever the model's mode, which only decides about its other dropout;
+    an instance is one sub-network, even where a model calls a layer twice.
     The optimiser's ``zero_grad`` and ``step`` stay with the caller.
 
     Parameters
@@ -75,13 +76,15 @@ def instances_backward(
     if one_pass:
         repeated = repeat_batch(batch, n)
         members = None if seed is None else range(n)
-        with lora_dropout_sampling(model, members=members, groups=n, seed=seed or 0):
+        with lora_dropout_sampling(
+            model, members=members, groups=n, seed=seed or 0, once=True
+        ):
             return _backward(model, repeated, loss_fn, 1)
     total = torch.zeros(())
     for instance in range(n):
         members = None if seed is None else range(instance, instance + 1)
         # the backward pass is inside for gradient checkpointing
-        with lora_dropout_sampling(model, members=members, seed=seed or 0):
+        with lora_dropout_sampling(model, members=members, seed=seed or 0, once=True):
             loss = _backward(model, batch, loss_fn, n)
         total = total.to(loss) + loss
     return total

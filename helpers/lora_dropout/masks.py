@@ -100,21 +100,27 @@ class MaskSource:
         gradient checkpointing, which restores that generator, sees the masks again.
     seed : int
         Of the fixed members.
+    once : bool
+        Without members: a module that is called again, as DeBERTa's query and key are
+        for relative positions, gets the masks of its first call. It draws all the same,
+        since gradient checkpointing replays the generator for the calls between.
     """
 
     groups: int = 1
     members: Sequence[int] | None = None
     seed: int = 0
+    once: bool = False
     _drawn: dict[tuple, Tensor] = field(default_factory=dict, repr=False)
 
     def draw(self, module: str, size: int, p: float, like: Tensor) -> Tensor:
         """Masks (groups, size) of zeros and ones, dtype and device of ``like``."""
+        key = (module, size, p, like.dtype, like.device)
         if self.members is None:
             empty = torch.empty(
                 (self.groups, size), dtype=like.dtype, device=like.device
             )
-            return empty.bernoulli_(1 - p)
-        key = (module, size, p, like.dtype, like.device)
+            drawn = empty.bernoulli_(1 - p)
+            return self._drawn.setdefault(key, drawn) if self.once else drawn
         if key not in self._drawn:
             rows = [member_mask(self.seed, module, m, size, p) for m in self.members]
             with torch.inference_mode(False):  # a later pass may train with them

@@ -25,12 +25,10 @@ from helpers.lora_dropout.batches import Batch, Extract, logits_of
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.ensemble import evaluation, member_logits
 from helpers.lora_dropout.paper_recipes import Adaptation, PaperRecipe, targets_of
-from helpers.lora_dropout.sampling import lora_dropout_sampling
 from helpers.lora_dropout.trainer import LoraDropoutTrainerMixin, adalora_of
 
 _RANKS = "adalora.pt"  # in each checkpoint of AdaLoRA
 _AVERAGES = ("ipt", "exp_avg_ipt", "exp_avg_unc")
-_MEMBERS = 2**31
 
 
 def adapt(
@@ -102,28 +100,7 @@ def head_modules(model: Any) -> list[str]:
     return ["pooler", *outside] if inside else outside
 
 
-class OneSubnetworkPerPass:
-    """Every forward pass of a training step, with its backward pass, has one mask set.
-
-    Layers draw their masks when they are called, and DeBERTa calls some of them twice
-    in a pass: on the tokens and on their relative positions. Both belong to one
-    sub-network here, as in Eq. 7, since the pass is that of a random ensemble member.
-    """
-
-    masked = False
-
-    def training_step(self, model: nn.Module, *args: Any, **kwargs: Any) -> Tensor:
-        """The trainer's step, on one random member."""
-        step = super().training_step  # type: ignore[misc]
-        if not self.masked:
-            return step(model, *args, **kwargs)
-        # from the generator that checkpoints hold, so that resumed runs draw alike
-        member, seed = (int(n) for n in torch.randint(_MEMBERS, (2,)))
-        with lora_dropout_sampling(model, members=[member], seed=seed):
-            return step(model, *args, **kwargs)
-
-
-class PaperTrainer(LoraDropoutTrainerMixin, OneSubnetworkPerPass, Trainer):
+class PaperTrainer(LoraDropoutTrainerMixin, Trainer):
     """Trainer of every method; resumes AdaLoRA's as well, and adds up the seconds.
 
     peft prunes what it saves of AdaLoRA, though the training still changes the pruned
@@ -140,7 +117,6 @@ class PaperTrainer(LoraDropoutTrainerMixin, OneSubnetworkPerPass, Trainer):
     def __init__(self, *args: Any, chosen: Adaptation, **kwargs: Any) -> None:
         instances = chosen.instances if chosen.p else 1
         super().__init__(*args, n_train=instances, **kwargs)
-        self.masked = chosen.p > 0
         self.before = 0.0  # seconds of earlier sessions
         self.began = time.perf_counter()
         self.remove_callback(PrinterCallback)

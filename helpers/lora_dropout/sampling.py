@@ -65,6 +65,7 @@ def lora_dropout_sampling(
     members: Sequence[int] | None = None,
     groups: int = 1,
     seed: int = 0,
+    once: bool = False,
 ) -> Iterator[None]:
     """Masks are on inside, in evaluation as in training; nothing else changes mode.
 
@@ -84,6 +85,10 @@ def lora_dropout_sampling(
         Number of groups when there are no members.
     seed : int
         Of the members.
+    once : bool
+        Without members, keep the masks of a layer's first call until the context ends:
+        with one forward and backward pass inside, that is one sub-network per group,
+        whatever layers the model calls twice.
 
     Raises
     ------
@@ -104,7 +109,7 @@ def lora_dropout_sampling(
     >>> bool((first == again).all()), bool((first == second).all())
     (True, False)
     """
-    source = mask_source(members, groups, seed)
+    source = mask_source(members, groups, seed, once)
     layers = masked_layers(model)
     if merged := [name for name, layer in layers.items() if layer.merged]:
         raise ValueError(
@@ -124,11 +129,13 @@ def lora_dropout_sampling(
             vars(layer).update(before[name])
 
 
-def mask_source(members: Sequence[int] | None, groups: int, seed: int) -> MaskSource:
+def mask_source(
+    members: Sequence[int] | None, groups: int, seed: int, once: bool = False
+) -> MaskSource:
     """Check the choice of sub-networks and make their source of masks."""
     if members is None:
         check_count("groups", groups)
-        return MaskSource(groups)
+        return MaskSource(groups, once=once)
     members = list(members)
     if not members or not all(isinstance(m, Integral) and m >= 0 for m in members):
         raise ValueError(

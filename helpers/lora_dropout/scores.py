@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,6 +98,24 @@ def table(found: Iterable[Outcome]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame([row for one in found for row in rows(one)])
+
+
+def masked_at_test(found: Iterable[Outcome]) -> pd.DataFrame:
+    """Scores of plain LoRA under masks it was not trained with (Drop-test of Fig. 4).
+
+    Columns of `table`, and ``masks``, "rescaled" or "unscaled"; trials without such
+    masks give no row.
+    """
+    import pandas as pd
+
+    result = []
+    for one in found:
+        for name, members in one.at_test.items():
+            masked = replace(one, members=members)
+            result += [
+                {**row, "masks": name} for row in rows(masked) if row["predict"] != MEAN
+            ]
+    return pd.DataFrame(result)
 
 
 def curves(found: Iterable[Outcome]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from peft import AdaLoraModel
@@ -19,7 +20,9 @@ class LoraDropoutTrainerMixin:
     """Averages the loss of a training step over dropout instances.
 
     Put it before any trainer of a model with LoRA Dropout, ``class MyTrainer(
-    LoraDropoutTrainerMixin, SFTTrainer): ...``. Evaluation is left alone: masks are
+    LoraDropoutTrainerMixin, SFTTrainer): ...``. An instance is one sub-network, as in
+    Eq. 7, even where a model calls a layer twice in a pass, as DeBERTa does query and
+    key: on tokens and on their relative positions. Evaluation is left alone: masks are
     off. AdaLoRA's budget is updated after each optimiser step, which Trainer alone
     does not do.
 
@@ -83,11 +86,14 @@ class LoraDropoutTrainerMixin:
         if self.one_pass and n > 1:
             # a model that divides by the number of items must count them all
             items = None if num_items_in_batch is None else num_items_in_batch * n
-            with lora_dropout_sampling(model, groups=n):
+            with lora_dropout_sampling(model, groups=n, once=True):
                 return step(model, repeat_batch(inputs, n), items)
         self._share = 1 / n
         try:
-            losses = [step(model, dict(inputs), num_items_in_batch) for _ in range(n)]
+            losses = []
+            for _ in range(n):
+                with _one_subnetwork(model):
+                    losses.append(step(model, dict(inputs), num_items_in_batch))
         finally:
             self._share = 1.0
         return sum(losses[1:], losses[0])
@@ -114,6 +120,13 @@ class LoraDropoutTrainerMixin:
                 "DeepSpeed makes an optimiser step at every backward pass, so a loop "
                 "over instances is not supported; pass one_pass=True or n_train=1."
             )
+
+
+def _one_subnetwork(model: nn.Module) -> AbstractContextManager[None]:
+    """One draw of masks per layer for a forward and backward pass, if it has any."""
+    if any(vars(layer).get("mask_settings") for layer in model.modules()):
+        return lora_dropout_sampling(model, once=True)
+    return nullcontext()  # a trainer with n_train=1 takes any model
 
 
 class LoraDropoutTrainer(LoraDropoutTrainerMixin, Trainer):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import torch
@@ -32,6 +33,7 @@ from helpers.lora_dropout.encoder import (
 )
 from helpers.lora_dropout.ensemble import member_logits
 from helpers.lora_dropout.fitting import Recipe, Watched, fit, logits_of
+from helpers.lora_dropout.frozen import halve_frozen
 from helpers.lora_dropout.opinions import opinions
 from helpers.lora_dropout.tasks import Task
 from helpers.lora_dropout.variant import mask_lora
@@ -43,6 +45,7 @@ TASKS = ("opinions", "docstrings")
 MAX_TOKENS = 24
 EVERY = 2  # epochs from one point of a curve to the next
 FOLLOWED = 250  # test examples of a curve
+AT_TEST = {"rescaled": True, "unscaled": False}  # masks at test time only
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Trial:
     members : int
         Dropout instances at test time (Eq. 8); 0 for none.
     mask_at_test : float
-        Drop probability of a mask put at test time on what plain LoRA has learned.
+        Drop probability of masks put at test time on what plain LoRA has learned.
     epochs, train_size, test_size : int
     noise : float
         Probability of a wrong label.
@@ -74,6 +77,8 @@ class Trial:
         Whether logits on the way are kept.
     lr : float, optional
         The method's own unless given.
+    half : bool
+        Whether frozen weights are held in bfloat16 (see `frozen`).
     """
 
     task: str
@@ -90,6 +95,7 @@ class Trial:
     noise: float = 0.2
     curves: bool = False
     lr: float | None = None
+    half: bool = False
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:
@@ -99,6 +105,8 @@ class Trial:
         if not METHODS[self.method].drops and self.p:
             # one trial, one key: what has no meaning must not tell two trials apart
             object.__setattr__(self, "p", 0.0)
+        if self.mask_at_test and self.method != "LoRA":
+            raise ValueError(f"mask_at_test goes with method LoRA, not {self.method}")
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,9 @@ class Outcome:
     test, train : np.ndarray
         Logits without masks, float32, (n, classes).
     members : np.ndarray
-        Logits under masks on the test split, (members, n, classes).
+        Logits under the masks of training on the test split, (members, n, classes).
+    at_test : dict of str to np.ndarray
+        The same under masks at test time only, by `AT_TEST`: divided by 1 - p, or not.
     labels, clean, train_labels : np.ndarray
         Of the test split, with and without noise, and of the training split.
     train_curve, test_curve : np.ndarray
@@ -136,6 +146,7 @@ class Outcome:
     test_curve: np.ndarray
     parameters: int
     seconds: float
+    at_test: dict[str, np.ndarray] = field(default_factory=dict)
     factors: tuple[np.ndarray, ...] = field(default=())
 
 
@@ -167,7 +178,13 @@ def the_encoder() -> Encoder:
 def _encoded(trial: Trial) -> tuple[Task, Features, Features]:
     task, encoder = task_of(trial), the_encoder()
     train, test = (
-        hidden_states(encoder, part.texts, max_tokens=MAX_TOKENS, progress=False)
+        hidden_states(
+            encoder,
+            part.texts,
+            max_tokens=MAX_TOKENS,
+            half=trial.half,
+            progress=False,
+        )
         for part in (task.train, task.test)
     )
     return task, train, test
@@ -186,6 +203,7 @@ def encoded(trial: Trial) -> tuple[Task, Features, Features]:
             train_size=trial.train_size,
             test_size=trial.test_size,
             noise=trial.noise,
+            half=trial.half,
         )
     )
 
@@ -205,6 +223,8 @@ def outcome(trial: Trial) -> Outcome:
         torch.manual_seed(trial.seed)  # peft draws LoRA's A from the global generator
         layers = TopLayers(the_encoder(), task.size, seed=trial.seed)
         model = build(trial.method, layers, setting)
+        if trial.half:
+            halve_frozen(model)
         watch = {}
         if trial.curves:
             watch = {
@@ -222,13 +242,21 @@ def outcome(trial: Trial) -> Outcome:
         curves = {
             name: torch.stack(each).numpy() for name, each in history.logits.items()
         }
-        if trial.mask_at_test:
-            if not isinstance(model, PeftModel) or trial.method != "LoRA":
-                raise ValueError(
-                    f"mask_at_test goes with method LoRA, not {trial.method}"
-                )
-            mask_lora(model, mask_p=trial.mask_at_test)
         members = _members(model, trial, test, task.size)
+        at_test = {
+            name: member_logits_of(
+                mask_lora(
+                    cast(PeftModel, model),  # as of every trial with method LoRA
+                    mask_p=trial.mask_at_test,
+                    mask_rescale=rescale,
+                ),
+                test,
+                trial.members,
+                trial.seed,
+            ).numpy()
+            for name, rescale in AT_TEST.items()
+            if trial.mask_at_test
+        }
     nothing = np.empty((0, 0, task.size), np.float32)
     return Outcome(
         trial,
@@ -242,6 +270,7 @@ def outcome(trial: Trial) -> Outcome:
         test_curve=curves.get("test", nothing),
         parameters=parameters,
         seconds=history.seconds,
+        at_test=at_test,
         factors=_factors(model),
     )
 
@@ -259,9 +288,9 @@ def _members(
     model: nn.Module, trial: Trial, test: Features, classes: int
 ) -> np.ndarray:
     """Logits of dropout instances, (members, n, classes)."""
-    if not trial.members:
+    if not trial.members or trial.mask_at_test:
         return np.empty((0, len(test), classes), np.float32)
-    if trial.mask_at_test or METHODS[trial.method].samples == "masks":
+    if METHODS[trial.method].samples == "masks":
         return member_logits_of(model, test, trial.members, trial.seed).numpy()
     if METHODS[trial.method].samples == "units":
         return _with_units_dropped(model, trial, test).numpy()

@@ -50,6 +50,8 @@ def project(new_project: Callable[[], Any]) -> Any:
         (["run", "--scale", "paper"], "needs 999999999 MiB of memory"),
         (["bless", "01", "--why", " "], "--why"),
         (["bless", "01", "--why", "first"], "has not been run"),
+        (["bless", "01", "--why", "x", "--lower", "a"], "CLAIM=VERDICT"),
+        (["bless", "01", "--why", "x", "--lower", "a=direction only"], "one --scale"),
         (["doctor", "--scale", "papr"], "did you mean 'paper'?"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 
 import pytest
@@ -245,3 +246,31 @@ def test_a_batch_that_is_no_multiple_of_the_groups() -> None:
         pytest.raises(ValueError, match="2 mask sets"),
     ):
         model(**batch(5))
+
+
+def test_once_is_one_subnetwork_for_all_calls_inside() -> None:
+    model = adapted_perceptron().train()
+    x = torch.randn(5, 6).double()
+    with lora_dropout_sampling(model, once=True):
+        first, second = model(x), model(x)
+    with lora_dropout_sampling(model, once=True):
+        other = model(x)
+    with lora_dropout_sampling(model):
+        fresh = [model(x) for _ in range(2)]
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other) and not torch.equal(*fresh)
+
+
+def test_once_draws_what_training_mode_draws() -> None:
+    """Also when layers are called again: the generator goes on as without it."""
+    model = adapted_perceptron().train()
+    x = torch.randn(5, 6).double()
+    ends = []
+    for context in (contextlib.nullcontext(), lora_dropout_sampling(model, once=True)):
+        torch.manual_seed(3)
+        with context:
+            found = model(x)
+            model(x)
+        ends.append((found, torch.rand(2)))
+    for ours, theirs in zip(*ends, strict=True):
+        assert torch.equal(ours, theirs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -111,8 +113,38 @@ def test_a_mask_at_test_leaves_the_mean_network_alone():
     plain = outcome(Trial("opinions", "LoRA", 0, **SMALL))
     masked = outcome(Trial("opinions", "LoRA", 0, mask_at_test=0.5, members=4, **SMALL))
     np.testing.assert_array_equal(plain.test, masked.test)
-    assert masked.members.shape == (4, 60, 2)
-    assert masked.members.std(axis=0).max() > 0
+    assert not len(masked.members) and not plain.at_test
+    for members in masked.at_test.values():
+        assert members.shape == (4, 60, 2)
+        assert members.std(axis=0).max() > 0
+
+
+def test_masks_at_test_are_scored_with_and_without_rescaling():
+    trial = Trial("opinions", "LoRA", 0, mask_at_test=0.5, members=4, **SMALL)
+    found = outcome(trial)
+    table = scores.masked_at_test(
+        [found, outcome(replace(trial, mask_at_test=0.0, members=0))]
+    )
+    assert sorted(set(table["masks"])) == ["rescaled", "unscaled"]
+    assert sorted(set(table["predict"])) == ["ensemble", "single mask"]
+    for name, members in found.at_test.items():
+        together = np.mean([scores.softmax(m) for m in members], axis=0)
+        expected = -np.log(together[np.arange(60), found.labels]).mean()
+        row = table[(table["masks"] == name) & (table["predict"] == "ensemble")]
+        assert row["nll"].item() == pytest.approx(expected)
+    # unscaled masks shrink the update to a quarter, so they stay near the start
+    rescaled, unscaled = (
+        np.abs(members - found.test).mean() for members in found.at_test.values()
+    )
+    assert rescaled != unscaled
+
+
+def test_frozen_weights_may_be_halves():
+    trial = Trial("opinions", "LoRA", 0, **SMALL)
+    plain, half = outcome(trial), outcome(replace(trial, half=True))
+    assert half.test.dtype == np.float32
+    np.testing.assert_allclose(half.test, plain.test, atol=0.1)
+    assert half.test.std() > 0
 
 
 def test_ordinary_dropout_left_on_gives_members():
@@ -125,7 +157,7 @@ def test_members_of_a_method_without_masks_are_refused():
     with pytest.raises(ValueError, match="no dropout instances; allowed: members=0"):
         outcome(Trial("opinions", "BitFit", 0, members=2, **SMALL))
     with pytest.raises(ValueError, match="mask_at_test goes with method LoRA"):
-        outcome(Trial("opinions", "BitFit", 0, mask_at_test=0.5, **SMALL))
+        Trial("opinions", "BitFit", 0, mask_at_test=0.5, **SMALL)
 
 
 def test_p_is_no_part_of_a_trial_that_drops_nothing():
@@ -177,6 +209,8 @@ def test_equal_trials_run_once_and_the_plan_shares_them():
     other = plan.trial("opinions", "LoRA", 1)
     found = outcomes([a, b, other], 1)
     assert len(found) == 2 and a.curves
+    # the trial that the figures follow is the one that is masked for the ablation
+    assert (a.mask_at_test, a.members) == (0.5, 1)
     assert not plan.trial("opinions", "LoRA", 0, rank=2).curves
     table = scores.table(found.values())
     assert len(per_seed(table, "nll", method="LoRA")) == 2
