@@ -255,7 +255,7 @@ def _asking_model(
 class _Stop(StoppingCriteria):
     """Ends a row once its newest tokens hold a stop string.
 
-    Transformers' own criterion cannot read every vocabulary, such as one of whole words.
+    Transformers' own criterion cannot read every vocabulary: not one of whole words.
     """
 
     def __init__(self, tokenizer: Any, length: int, stops: Sequence[str]) -> None:

@@ -46,7 +46,6 @@ from helpers.lora_dropout.paper_recipes import (
     paper_recipe,
 )
 from helpers.lora_dropout.paper_runs import (
-    claim_folder,
     device_and_precision,
     peak_gigabytes,
     pretrained_tokenizer,
@@ -60,6 +59,7 @@ from helpers.lora_dropout.paper_training import (
     predictions,
     training_arguments,
 )
+from helpers.run_folder import claim_folder
 
 
 @dataclass(frozen=True)

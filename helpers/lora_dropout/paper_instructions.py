@@ -32,7 +32,6 @@ from helpers.lora_dropout.paper_recipes import (
     InstructionRecipe,
 )
 from helpers.lora_dropout.paper_runs import (
-    claim_folder,
     device_and_precision,
     from_hub,
     peak_gigabytes,
@@ -46,6 +45,7 @@ from helpers.lora_dropout.paper_training import (
     adapt,
     common_arguments,
 )
+from helpers.run_folder import claim_folder
 
 ALPACA = "yahma/alpaca-cleaned"
 METHODS = ("LoRA", "LoRA + LoRA Dropout")

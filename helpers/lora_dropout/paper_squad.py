@@ -26,7 +26,6 @@ from helpers.lora_dropout.paper_recipes import (
     paper_recipe,
 )
 from helpers.lora_dropout.paper_runs import (
-    claim_folder,
     device_and_precision,
     peak_gigabytes,
     pretrained_tokenizer,
@@ -49,6 +48,7 @@ from helpers.lora_dropout.paper_training import (
     training_arguments,
 )
 from helpers.names import unknown_name
+from helpers.run_folder import claim_folder
 
 
 @dataclass(frozen=True)

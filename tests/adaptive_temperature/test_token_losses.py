@@ -13,6 +13,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from helpers.adaptive_temperature.token_classes import CLASSES, CODE_CLASSES
 from helpers.adaptive_temperature.token_losses import (
+    loss_ratio,
     loss_shares,
     summary,
     token_losses,
@@ -195,3 +196,19 @@ def test_summaries_name_what_is_wrong() -> None:
         summary(frame.iloc[:0])
     with pytest.raises(ValueError, match="no tokens of code"):
         loss_shares(frame.assign(**{"class": "prose"}))
+
+
+def test_ratio_of_two_classes() -> None:
+    first, second = CODE_CLASSES[:2]
+    rows = [
+        {"file": f"{i}.py", "class": name, "loss": loss + 0.1 * i}
+        for i in range(6)
+        for name, loss in ((first, 2.0), (first, 3.0), (second, 1.0))
+    ]
+    found = loss_ratio(pd.DataFrame(rows), first, second)
+    assert found["value"] == pytest.approx(2.75 / 1.25)
+    assert found["low"] < found["value"] < found["high"]
+    same = loss_ratio(pd.DataFrame(rows).assign(loss=1.0), first, second)
+    assert (same["low"], same["value"], same["high"]) == (1, 1, 1)
+    with pytest.raises(ValueError, match="unknown class 'prose'"):
+        loss_ratio(pd.DataFrame(rows), "prose", first)
