@@ -10,6 +10,7 @@ from helpers.adaptive_temperature.evaluation import (
     Request,
     as_problem,
     evaluate,
+    hot_share,
     loaded,
 )
 from helpers.adaptive_temperature.explorer import sampler_explorer
@@ -64,6 +65,7 @@ __all__ = [
     "evaluate",
     "find_humaneval",
     "generate",
+    "hot_share",
     "loaded",
     "loss_ratio",
     "loss_shares",

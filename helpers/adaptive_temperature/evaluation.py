@@ -11,14 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import torch
 
 from helpers.adaptive_temperature.ledger import digest
-from helpers.adaptive_temperature.problem_family import ProgrammingProblem, generate
+from helpers.adaptive_temperature.problem_family import (
+    ProgrammingProblem,
+    generate,
+    solutions,
+)
 from helpers.adaptive_temperature.problems import Problem
+from helpers.adaptive_temperature.rules import RuleTable
 from helpers.adaptive_temperature.samplers import Sampler
 from helpers.adaptive_temperature.scoring import Runner, score
+from helpers.adaptive_temperature.token_flags import TokenFlags
 from helpers.adaptive_temperature.training import CHECKPOINTS
 from helpers.cache import stage
 from helpers.names import unknown_name
@@ -121,6 +129,20 @@ def loaded(folder: Path) -> checkpoint.Checkpoint:
 def as_problem(task: ProgrammingProblem) -> Problem:
     """A generated problem as one of a data set, with its cases as the tests."""
     return Problem(task.key, task.prompt, task.entry_point, Cases(task.cases))
+
+
+def hot_share(tokenizer: Any, rule: str, tasks: Sequence[ProgrammingProblem]) -> float:
+    """Share of the tokens of right solutions that a rule samples hot."""
+    table = RuleTable(TokenFlags.of(tokenizer), rule)
+    found: list[bool] = []
+    for task in tasks:
+        start = len(tokenizer(task.prompt)["input_ids"])
+        text = task.prompt + next(iter(solutions(task.chain)))
+        ids = torch.tensor([tokenizer(text)["input_ids"]])
+        found += [
+            bool(table.hot(ids[:, :length])) for length in range(start, ids.shape[1])
+        ]
+    return sum(found) / len(found)
 
 
 @stage

@@ -108,3 +108,49 @@ def test_shares_of_samples_are_compared_problem_by_problem(
     assert found["value"] == pytest.approx(100 * (13 - 15) / 24)
     with pytest.raises(ValueError, match="unknown sampler"):
         comparisons.share_points(results, "T = 8", "T = 0.2", "valid")
+
+
+def test_halves_choose_on_one_half_and_tell_on_the_other() -> None:
+    rng = np.random.default_rng(0)
+    easy = rng.random(200)
+    skills = {"A1": 0.5, "A2": 0.7, "B1": 0.6, "B2": 0.3}
+    rows = [
+        {
+            "task_id": f"problem {i}",
+            "sampler": name,
+            "n": 20,
+            "c": int(rng.binomial(20, min(1, skill * (0.5 + e)))),
+        }
+        for name, skill in skills.items()
+        for i, e in enumerate(easy)
+    ]
+    frame = pd.DataFrame(rows)
+    found = comparisons.halves(frame, ["A1", "A2"], ["B1", "B2"], 1, repeats=300)
+    fixed = comparisons.points(frame, "A2", "B1", 1)
+    # the better ones are clear here, so that every half chooses them
+    assert found["value"] == pytest.approx(fixed["value"], abs=0.2)
+    width = found["high"] - found["low"]
+    assert width == pytest.approx(fixed["high"] - fixed["low"], rel=0.3)
+
+
+def test_a_choice_among_equals_gains_nothing() -> None:
+    rng = np.random.default_rng(1)
+    rows = [
+        {
+            "task_id": f"problem {i}",
+            "sampler": name,
+            "n": 20,
+            "c": int(rng.binomial(20, 0.5)),
+        }
+        for name in [f"many {k}" for k in range(12)] + ["one"]
+        for i in range(60)
+    ]
+    frame = pd.DataFrame(rows)
+    many = [f"many {k}" for k in range(12)]
+    chosen = comparisons.halves(frame, many, ["one"], 1, repeats=300)
+    means = frame.groupby("sampler")["c"].mean() / 20
+    with_hindsight = 100 * (means[many].max() - means["one"])
+    assert chosen["value"] < with_hindsight - 1
+    assert chosen["low"] < 0 < chosen["high"]
+    with pytest.raises(ValueError, match="at least 4"):
+        comparisons.halves(frame[frame["task_id"] == "problem 0"], many, ["one"], 1)
