@@ -54,36 +54,22 @@ def summary(
     return pd.DataFrame(rows)
 
 
-def best(rows: pd.DataFrame, k: int, rule: str) -> str:
-    """Name of the sampler of a rule that has the highest pass@k.
+def best(rows: pd.DataFrame, k: int, names: Sequence[str]) -> str:
+    """The one of some samplers that has the highest pass@k.
 
-    With hindsight: `halves` compares samplers that other problems have chosen. Greedy
-    decoding gives one text and is no candidate; truncated samplers are none either.
+    With hindsight: `halves` compares samplers that other problems have chosen.
 
     Raises
     ------
     ValueError
-        If the summary has no such rule.
+        If one of them is not in the summary.
     """
-    mine = rows[(rows["rule"] == rule) & (rows["top_p"] == 1)]
-    mine = mine[mine["sampler"] != "greedy"]
-    if mine.empty:
-        raise unknown_name("rule", rule, list(dict.fromkeys(rows["rule"])))
+    known = list(rows["sampler"])
+    for name in names:
+        if name not in known:
+            raise unknown_name("sampler", name, known)
+    mine = rows[rows["sampler"].isin(list(names))]
     return str(mine.iloc[int(mine[f"pass@{k}"].argmax())]["sampler"])
-
-
-def temperatures(rows: pd.DataFrame, name: str) -> tuple[float, float]:
-    """a and b of a sampler of a summary.
-
-    Raises
-    ------
-    ValueError
-        If it is not among them.
-    """
-    mine = rows[rows["sampler"] == name]
-    if mine.empty:
-        raise unknown_name("sampler", name, list(rows["sampler"]))
-    return float(mine["a"].iloc[0]), float(mine["b"].iloc[0])
 
 
 def paired(

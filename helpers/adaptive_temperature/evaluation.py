@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,7 @@ from helpers.adaptive_temperature.ledger import digest
 from helpers.adaptive_temperature.problem_family import (
     ProgrammingProblem,
     generate,
-    solutions,
+    solution,
 )
 from helpers.adaptive_temperature.problems import Problem
 from helpers.adaptive_temperature.rules import RuleTable
@@ -132,12 +133,12 @@ def as_problem(task: ProgrammingProblem) -> Problem:
 
 
 def hot_share(tokenizer: Any, rule: str, tasks: Sequence[ProgrammingProblem]) -> float:
-    """Share of the tokens of right solutions that a rule samples hot."""
+    """Share of the tokens of right solutions, in random styles, that a rule heats."""
     table = RuleTable(TokenFlags.of(tokenizer), rule)
     found: list[bool] = []
     for task in tasks:
         start = len(tokenizer(task.prompt)["input_ids"])
-        text = task.prompt + next(iter(solutions(task.chain)))
+        text = task.prompt + solution(task.chain, Random(task.key))
         ids = torch.tensor([tokenizer(text)["input_ids"]])
         found += [
             bool(table.hot(ids[:, :length])) for length in range(start, ids.shape[1])
