@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed, wait
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
@@ -61,8 +61,7 @@ def in_processes(
                 results.append(function(task))
                 bar.update()
             return results
-        pool = _pool(workers)
-        futures = [pool.submit(function, task) for task in tasks]
+        pool, futures = _submitted(function, tasks, workers)
         try:
             for done in as_completed(futures):
                 done.result()  # the first error ends the wait
@@ -76,6 +75,24 @@ def in_processes(
             wait(futures)
             raise
         return [future.result() for future in futures]
+
+
+def _submitted(
+    function: Callable[[T], R], tasks: Sequence[T], workers: int
+) -> tuple[ProcessPoolExecutor, list[Future[R]]]:
+    """The pool and its futures; a pool that lost a process since the last call is new.
+
+    That happens where the system wants memory back while nothing runs.
+    """
+    for _ in range(2):
+        pool = _pool(workers)
+        try:
+            return pool, [pool.submit(function, task) for task in tasks]
+        except BrokenProcessPool as error:
+            broken = error
+            del _pools[workers]
+            pool.shutdown(cancel_futures=True)
+    raise broken
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures.process import BrokenProcessPool
 
 import psutil
@@ -48,6 +49,15 @@ def test_processes_stay_for_the_next_call():
 def test_a_killed_process_is_replaced_in_the_next_call():
     with pytest.raises(BrokenProcessPool):
         in_processes(die, range(2), 2, progress=False)
+    assert in_processes(math.sqrt, [4.0, 9.0], 2, progress=False) == [2.0, 3.0]
+
+
+def test_a_pool_that_lost_a_process_while_idle_is_replaced():
+    processes = {p for _, p in in_processes(threads, range(8), 2, progress=False)}
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(p) for p in processes if psutil.pid_exists(p)], 5)
+    time.sleep(0.5)  # until the pool has noticed
     assert in_processes(math.sqrt, [4.0, 9.0], 2, progress=False) == [2.0, 3.0]
 
 

@@ -207,7 +207,7 @@ def sampler_explorer(
     a: float = 0.8,
     b: float = 0.2,
     count: int = 4,
-    max_new_tokens: int = 96,
+    max_new_tokens: int = 150,
 ) -> None:
     """Prompt, rule, a, b and seed; samples with coloured tokens; a button runs one.
 
