@@ -10,6 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
+from helpers.names import unknown_name
+
 # From wide to narrow ranges: the first series with three ticks in the range is used,
 # in a range too narrow for all of them the ticks are even.
 _TICKS = (
@@ -192,3 +194,21 @@ def name_points(
             },
             zorder=6,
         )
+
+
+def checked(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The frame, which must have rows and these columns.
+
+    Raises
+    ------
+    ValueError
+        If it has not.
+    """
+    missing = [name for name in columns if name not in frame]
+    if missing and len(frame.columns):
+        raise unknown_name("column", missing[0], [str(c) for c in frame.columns])
+    if frame.empty:
+        raise ValueError(
+            f"the frame has no rows; it needs some with {', '.join(columns)}"
+        )
+    return frame

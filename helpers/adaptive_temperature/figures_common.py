@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from helpers import style
-from helpers.figure_parts import darker
-from helpers.names import unknown_name
+from helpers.figure_parts import checked, darker
 
 NOTE = "#707070"
 UNIFORM = "uniform"
@@ -22,24 +21,6 @@ ADAPT = ("line-word", "line", "block", "release")
 
 BY_NAME = ("greedy", "min-p", "top-n-sigma")
 """Methods told apart by how a sampler's name begins: all have the rule `uniform`."""
-
-
-def checked(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """The frame, which must have rows and these columns.
-
-    Raises
-    ------
-    ValueError
-        If it has not.
-    """
-    missing = [name for name in columns if name not in frame]
-    if missing and len(frame.columns):
-        raise unknown_name("column", missing[0], [str(c) for c in frame.columns])
-    if frame.empty:
-        raise ValueError(
-            f"the frame has no rows; it needs some with {', '.join(columns)}"
-        )
-    return frame
 
 
 def summary_of_one(

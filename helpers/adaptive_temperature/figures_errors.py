@@ -12,13 +12,12 @@ from matplotlib.patches import Patch
 from helpers import style
 from helpers.adaptive_temperature.figures_common import (
     NOTE,
-    checked,
     colours,
     row_names,
     with_methods,
 )
 from helpers.adaptive_temperature.pass_at_k import bootstrap
-from helpers.figure_parts import darker, label_ends
+from helpers.figure_parts import checked, darker, label_ends
 
 VERDICTS = {
     "PASS": ("passes", style.PALETTE["green"]),

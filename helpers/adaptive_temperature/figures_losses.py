@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from helpers import style
-from helpers.adaptive_temperature.figures_common import NOTE, checked, dot, row_names
+from helpers.adaptive_temperature.figures_common import NOTE, dot, row_names
 from helpers.adaptive_temperature.token_classes import (
     BLANK,
     BLOCK,
@@ -19,7 +19,7 @@ from helpers.adaptive_temperature.token_classes import (
     LINE,
     PROSE,
 )
-from helpers.figure_parts import darker, label_ends
+from helpers.figure_parts import checked, darker, label_ends
 
 COLOURS = {
     PROSE: style.PALETTE["purple"],

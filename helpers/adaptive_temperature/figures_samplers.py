@@ -16,7 +16,6 @@ from helpers.adaptive_temperature.figures_common import (
     NUCLEUS,
     UNIFORM,
     best_uniform,
-    checked,
     colours,
     dot,
     known_ks,
@@ -27,7 +26,7 @@ from helpers.adaptive_temperature.figures_common import (
     summary_of_one,
     with_methods,
 )
-from helpers.figure_parts import label_ends, name_points
+from helpers.figure_parts import checked, label_ends, name_points
 
 DESIGNED = {
     "start": "start: noise on first words",

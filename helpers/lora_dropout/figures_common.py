@@ -35,24 +35,6 @@ def score(column: str) -> tuple[str, float, str]:
     return SCORES[column]
 
 
-def checked(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """The frame, which must have rows and these columns.
-
-    Raises
-    ------
-    ValueError
-        If it has not.
-    """
-    missing = [name for name in columns if name not in frame]
-    if missing and len(frame.columns):
-        raise unknown_name("column", missing[0], [str(c) for c in frame.columns])
-    if frame.empty:
-        raise ValueError(
-            f"the frame has no rows; it needs some with {', '.join(columns)}"
-        )
-    return frame
-
-
 def predicted(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Per trial the row of what one would use: the ensemble, else the mean network.
 

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from helpers import style
-from helpers.figure_parts import label_ends
-from helpers.lora_dropout.figures_common import checked, key, line, method_colours
+from helpers.figure_parts import checked, label_ends
+from helpers.lora_dropout.figures_common import key, line, method_colours
 
 FAMILIES = ("LoRA", "AdaLoRA")
 

@@ -8,9 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import label_ends
+from helpers.figure_parts import checked, label_ends
 from helpers.lora_dropout.figures_common import (
-    checked,
     dots,
     doubling_axis,
     key,

@@ -9,10 +9,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import darker, label_ends
+from helpers.figure_parts import checked, darker, label_ends
 from helpers.lora_dropout.figures_common import (
     NOTE,
-    checked,
     doubling_axis,
     line,
     score,
