@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.stats import t
 
@@ -19,6 +18,7 @@ from helpers.figure_parts import darker, interval, log_axis, spread
 from helpers.spot_tuning import figures
 from helpers.spot_tuning.figures_common import TYPE_COLOURS, ratio_interval
 from helpers.spot_tuning.instances import CATALOGUE, PAPER_TYPES
+from tests.figure_checks import hidden_ticks
 from tests.spot_tuning import figure_frames as frames
 from tests.spot_tuning.small_jobs import CURVES, MARKET, POLICIES, full, job
 
@@ -69,18 +69,6 @@ def look(monkeypatch):
     with mpl.rc_context():
         style.use()
         yield
-
-
-def hidden_ticks(figure: Figure) -> set[int]:
-    """Texts of ticks outside the limits, which matplotlib keeps but does not draw."""
-    hidden = set()
-    for ax in figure.axes:
-        for axis in (ax.xaxis, ax.yaxis):
-            shown = {id(tick) for tick in axis._update_ticks()}
-            for tick in axis.majorTicks + axis.minorTicks:
-                if id(tick) not in shown:
-                    hidden |= {id(tick.label1), id(tick.label2)}
-    return hidden
 
 
 @pytest.mark.parametrize("name", DRAWN)

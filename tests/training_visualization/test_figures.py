@@ -8,8 +8,6 @@ import warnings
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.stats import t
 
@@ -17,6 +15,7 @@ from helpers import style
 from helpers.figure_parts import darker, interval, log_axis, spread
 from helpers.training_visualization import figures
 from helpers.training_visualization.boundary_samples import BoundarySampler
+from tests.figure_checks import contrast, hidden_ticks
 from tests.training_visualization import figure_frames as frames
 from tests.training_visualization.small_traces import small_trace
 
@@ -68,18 +67,6 @@ def look():
         yield
 
 
-def hidden_ticks(figure: Figure) -> set[int]:
-    """Texts of ticks outside the limits, which matplotlib keeps but does not draw."""
-    hidden = set()
-    for ax in figure.axes:
-        for axis in (ax.xaxis, ax.yaxis):
-            shown = {id(tick) for tick in axis._update_ticks()}
-            for tick in axis.majorTicks + axis.minorTicks:
-                if id(tick) not in shown:
-                    hidden |= {id(tick.label1), id(tick.label2)}
-    return hidden
-
-
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_word_can_be_read(name):
     """No warning, no two texts overlap, none leaves the figure, none is pale."""
@@ -108,12 +95,6 @@ def test_every_word_can_be_read(name):
         assert min(across, up) < 3, f"{one!r} covers {other!r}"
     for artist in texts:
         assert contrast(artist.get_color()) > 4.4, artist.get_text()
-
-
-def contrast(colour) -> float:
-    rgb = np.array(to_rgb(colour))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05)
 
 
 def test_every_public_figure_is_drawn_above():
