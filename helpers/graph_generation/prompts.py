@@ -317,7 +317,7 @@ def distribution_prompt(
         lines.append(
             "Think step by step: first name all kinds in a line Kinds: ... and count"
         )
-    lines.append(f"Reply with p = ... first, then {_reply_lines(amount, _GRAPH)}")
+    lines.append(f"Reply with p = ..., then {_reply_lines(amount, _GRAPH)}")
     return "\n".join(lines)
 
 
