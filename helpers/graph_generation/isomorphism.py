@@ -12,6 +12,7 @@ Leman's) would not do: all cubic graphs of one order get the same one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def classes(graphs: Sequence[Graph]) -> list[int]:
     for bucket, structure in _structures(list(labelled)):
         known = buckets.setdefault(bucket, [])
         for number, other in known:
-            if _isomorphic(structure, other):
+            if _isomorphic(other, structure):
                 found.append(number)
                 break
         else:
@@ -75,39 +76,53 @@ def _key(graph: Graph) -> _Key:
 
 
 class _Structure:
-    """Adjacency as bit masks, and an invariant of each node; touched nodes only."""
+    """Neighbours as bit masks and an invariant of each node that has an edge."""
 
-    def __init__(self, adjacency: np.ndarray, colours: np.ndarray) -> None:
-        bits = [1 << i for i in range(len(adjacency))]
-        self.near = [
-            sum(bits[j] for j in np.flatnonzero(row).tolist()) for row in adjacency
-        ]
-        self.colours: list[int] = colours.tolist()
+    def __init__(self, near: list[int], colours: list[int]) -> None:
+        self.near = near
+        self.colours = colours
         self.same: dict[int, int] = {}
-        for bit, colour in zip(bits, self.colours, strict=True):
-            self.same[colour] = self.same.get(colour, 0) | bit
+        for node, colour in enumerate(colours):
+            self.same[colour] = self.same.get(colour, 0) | 1 << node
+
+    @cached_property
+    def order(self) -> list[int]:
+        """Nodes, rare kinds first, then always one with most neighbours before it."""
+        near, left = self.near, set(range(len(self.near)))
+        rarity = [self.same[colour].bit_count() for colour in self.colours]
+        order: list[int] = []
+        done = 0
+        while left:
+            node = max(left, key=lambda v: ((near[v] & done).bit_count(), -rarity[v]))
+            left.remove(node)
+            order.append(node)
+            done |= 1 << node
+        return order
 
 
 def _structures(keys: Sequence[_Key]) -> list[tuple[tuple, _Structure]]:
     """Bucket and structure of each graph; equal sizes are computed together."""
-    found: dict[int, tuple[tuple, _Structure]] = {}
-    sizes: dict[int, list[int]] = {}
     nodes = [sorted({x for edge in edges for x in edge}) for _, edges in keys]
+    sizes: dict[int, list[int]] = {}
     for i, touched in enumerate(nodes):
         sizes.setdefault(len(touched), []).append(i)
+    found: dict[int, tuple[tuple, _Structure]] = {}
     for size, members in sizes.items():
         adjacency = np.zeros((len(members), size, size), dtype=np.int64)
+        masks = [[0] * size for _ in members]
         for row, i in enumerate(members):
             index = {x: j for j, x in enumerate(nodes[i])}
             for u, v in keys[i][1]:
-                adjacency[row, index[u], index[v]] = 1
-                adjacency[row, index[v], index[u]] = 1
+                a, b = index[u], index[v]
+                adjacency[row, a, b] = adjacency[row, b, a] = 1
+                masks[row][a] |= 1 << b
+                masks[row][b] |= 1 << a
         colours = _closed_walks(adjacency)
         profile = np.sort(colours, axis=1)
         for row, i in enumerate(members):
             n, edges = keys[i]
-            bucket = (n, len(edges), profile[row].tobytes())
-            found[i] = bucket, _Structure(adjacency[row], colours[row])
+            bucket = n, len(edges), profile[row].tobytes()
+            found[i] = bucket, _Structure(masks[row], colours[row].tolist())
     return [found[i] for i in range(len(keys))]
 
 
@@ -135,15 +150,15 @@ def _isomorphic(a: _Structure, b: _Structure) -> bool:
     Backtracking over nodes of a, each followed by its neighbours, so that in a
     connected graph a node has few places left to go.
     """
-    order = _order(a)
     images: dict[int, int] = {}  # node of a to the mask of its image
 
     def extend(depth: int, used: int) -> bool:
-        if depth == len(order):
+        if depth == len(a.order):
             return True
-        node = order[depth]
-        loop = a.near[node] >> node & 1
-        wanted = sum(image for v, image in images.items() if a.near[node] >> v & 1)
+        node = a.order[depth]
+        around = a.near[node]
+        loop = around >> node & 1
+        wanted = sum(image for v, image in images.items() if around >> v & 1)
         free = b.same.get(a.colours[node], 0) & ~used
         while free:
             image = free & -free
@@ -157,17 +172,3 @@ def _isomorphic(a: _Structure, b: _Structure) -> bool:
         return False
 
     return extend(0, 0)
-
-
-def _order(structure: _Structure) -> list[int]:
-    """Nodes, rarest kind first, then always one with most neighbours before it."""
-    near, left = structure.near, set(range(len(structure.near)))
-    rarity = [structure.same[colour].bit_count() for colour in structure.colours]
-    order: list[int] = []
-    done = 0
-    while left:
-        node = max(left, key=lambda v: ((near[v] & done).bit_count(), -rarity[v]))
-        left.remove(node)
-        order.append(node)
-        done |= 1 << node
-    return order

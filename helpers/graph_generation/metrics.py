@@ -136,7 +136,7 @@ def with_chance(cells: pd.DataFrame, *, complete: bool = False) -> pd.DataFrame:
     def level(rule: str, size: str) -> float:
         if size not in SIZES:
             return float("nan")
-        return 100 * chance(preset(rule, size), complete=complete).value
+        return 100 * chance(preset(rule, size), complete=complete).share
 
     found = [level(r, s) for r, s in zip(cells["rule"], cells["size"], strict=True)]
     return cells.assign(chance=found)
