@@ -1,0 +1,91 @@
+"""Many requests to one model: a small decoder in processes, others through a cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from helpers.cache import stage
+from helpers.graph_generation.decoder import GraphDecoder
+from helpers.llm.answer_cache import cached
+from helpers.llm.backend import Backend, Completion, Request
+from helpers.parallel import in_processes
+
+Model = Path | Backend
+"""A folder with a small decoder, or any other model."""
+
+
+def generator(seed: int, *parts: object) -> np.random.Generator:
+    """Random numbers of their own for anything that has a ``repr``."""
+    text = json.dumps([seed, [repr(part) for part in parts]])
+    return np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
+
+
+@dataclass(frozen=True)
+class _Part:
+    folder: str
+    digest: str  # of the weights: others give other answers
+    requests: tuple[Request, ...]
+    grammar: bool
+
+
+@stage
+def _decoded(part: _Part) -> list[Completion]:
+    decoder = GraphDecoder(Path(part.folder), grammar=part.grammar)
+    return list(decoder.complete(part.requests))
+
+
+def ask(
+    model: Model,
+    requests: Sequence[Request],
+    *,
+    processes: int = 2,
+    grammar: bool = False,
+    answers: Path | None = None,
+    label: str = "asking",
+    progress: bool = True,
+) -> list[Completion]:
+    """Completions of all requests, in their order.
+
+    Parameters
+    ----------
+    model : Path or Backend
+        Folder of a small decoder, whose requests are shared among ``processes``; or
+        any backend, asked in this process.
+    grammar : bool
+        Constrained decoding, of a small decoder only.
+    answers : Path, optional
+        File that keeps a backend's answers: an interrupted run resumes there.
+
+    Raises
+    ------
+    ValueError
+        If a backend is to use a grammar.
+    """
+    if isinstance(model, Path):
+        digest = hashlib.sha256((model / "model.safetensors").read_bytes()).hexdigest()
+        parts = [
+            _Part(str(model), digest, tuple(requests[k::processes]), grammar)
+            for k in range(min(processes, len(requests)))
+        ]
+        found = in_processes(
+            _decoded, parts, processes, label=label, progress=progress
+        )
+        return [found[k % len(parts)][k // len(parts)] for k in range(len(requests))]
+    if grammar:
+        raise ValueError("a grammar is for small decoders; allowed here: grammar=False")
+    asked = cached(model, answers) if answers else model
+    bar = tqdm(
+        asked.complete(requests),
+        total=len(requests),
+        desc=label,
+        leave=False,
+        disable=not progress,
+    )
+    return list(bar)
