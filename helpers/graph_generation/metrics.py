@@ -97,7 +97,10 @@ def summary(
     rows = []
     for cell in range(len(result)):
         inside = answers[answers["cell"] == cell]
-        row = {"answers": len(inside), "graphs": int(inside["graphs"].sum())}
+        row: dict[str, float] = {
+            "answers": len(inside),
+            "graphs": int(inside["graphs"].sum()),
+        }
         for metric in METRICS:
             row |= _estimate(metric, inside[metric].to_numpy(float), seed, draws)
         right = marked.loc[(marked["cell"] == cell) & marked["valid"], "iso"]
@@ -217,7 +220,7 @@ def _estimate(
     if not len(values):
         return {metric: nan, **{f"{metric}_{x}": nan for x in ("se", "low", "high")}}
     if np.ptp(values) == 0:
-        wilson = proportion(values / 100)
+        wilson = proportion((values / 100).tolist())
         low, high = 100 * wilson["low"], 100 * wilson["high"]
     else:
         drawn = np.random.default_rng(seed).multinomial(
