@@ -23,9 +23,6 @@ METHODS = {
 }
 """Methods in the order of every figure, and their names in it."""
 
-RULES = ("trees", "cycles", "components", "planar", "k-regular", "wheel", "bipartite",
-         "k-color")  # fmt: skip
-SIZES = ("tiny", "small", "medium", "large")
 METRICS = {
     "valid": ("valid", style.PALETTE["green"]),
     "unique": ("unique", style.PALETTE["purple"]),
@@ -155,13 +152,23 @@ def key(figure: Figure, marks: Sequence[tuple[str, str, str]]) -> None:
         handles,
         [text for text, _, _ in marks],
         loc="outside upper center",
-        ncols=len(marks) if len(marks) < 7 else 4,
+        ncols=_columns([text for text, _, _ in marks], figure.get_figwidth()),
         handlelength=1.4,
         handletextpad=0.4,
         columnspacing=1.3,
     )
     for label, (_, colour, _) in zip(legend.get_texts(), marks, strict=True):
         label.set_color(darker(colour))
+
+
+def _columns(texts: Sequence[str], width: float) -> int:
+    """The most columns of a legend that fit into so many inches."""
+    each = [0.45 + 0.062 * len(text) for text in texts]
+    for count in range(len(each), 1, -1):
+        high = -(-len(each) // count)
+        if sum(max(each[at : at + high]) for at in range(0, len(each), high)) <= width:
+            return count
+    return 1
 
 
 def panels(

@@ -10,9 +10,9 @@ from matplotlib.patches import Patch
 
 from helpers import style
 from helpers.figure_parts import checked
+from helpers.graph_generation.checks import ErrorKind
 from helpers.graph_generation.figures_common import (
     METHODS,
-    RULES,
     bottom_labels,
     method_name,
     ordered,
@@ -20,15 +20,16 @@ from helpers.graph_generation.figures_common import (
     percent_axis,
     row_names,
 )
+from helpers.graph_generation.tasks import RULES
 
 ERRORS = {
-    "format": ("not readable", "#222222"),
-    "nodes": ("wrong number of nodes", "#CC79A7"),
-    "edges": ("wrong number of edges", "#E69F00"),
-    "self_loop": ("self-loop", "#8F6200"),
-    "duplicate": ("edge twice", "#82CDB9"),
-    "range": ("unknown node", "#56B4E9"),
-    "structure": ("right counts, wrong structure", "#D55E00"),
+    ErrorKind.FORMAT: ("not readable", "#222222"),
+    ErrorKind.NODES: ("wrong number of nodes", "#CC79A7"),
+    ErrorKind.RANGE: ("unknown node", "#56B4E9"),
+    ErrorKind.SELF_LOOP: ("self-loop", "#8F6200"),
+    ErrorKind.DUPLICATE: ("edge twice", "#82CDB9"),
+    ErrorKind.EDGES: ("wrong number of edges", "#E69F00"),
+    ErrorKind.STRUCTURE: ("right counts, wrong structure", "#D55E00"),
 }
 """Kinds of errors in the order they are looked for: wording and colour."""
 
@@ -59,11 +60,9 @@ def why_invalid(errors: pd.DataFrame, by: str = "method") -> Figure:
     # a bar without errors has no row of its own in the pivot
     bars = pd.MultiIndex.from_frame(errors[["rule", by]].drop_duplicates())
     table = table.reindex(bars).fillna(0.0)
-    table.columns = [str(name).lower().replace("-", "_") for name in table.columns]
-    table = table.drop(columns=["valid", "none"], errors="ignore")
     if unknown := sorted(set(table.columns) - set(ERRORS)):
         raise ValueError(
-            f"unknown error {unknown[0]!r} (allowed: {', '.join(ERRORS)})"
+            f"unknown error {str(unknown[0])!r} (allowed: {', '.join(ERRORS)})"
         )
     if len(table) and (most := float(table.sum(axis=1).max())) > 100.01:
         raise ValueError(
@@ -106,7 +105,7 @@ def _bars(ax: Axes, shares: pd.DataFrame) -> None:
         values = shares[kind].fillna(0.0).to_numpy(float)
         ax.barh(
             range(len(shares)), values, left=left, height=0.72,
-            color=ERRORS[str(kind)][1], ec="white", lw=0.4,
+            color=ERRORS[ErrorKind(str(kind))][1], ec="white", lw=0.4,
         )  # fmt: skip
         left += values
     ax.grid(False)

@@ -17,7 +17,6 @@ from helpers.graph_generation.figures_common import (
     METHODS,
     METRICS,
     NOTE,
-    RULES,
     bottom_labels,
     columns,
     dot,
@@ -30,6 +29,7 @@ from helpers.graph_generation.figures_common import (
     percent_axis,
     row_names,
 )
+from helpers.graph_generation.tasks import RULES
 from helpers.names import unknown_name
 
 PALE_TO_BLUE = LinearSegmentedColormap.from_list("pale to blue", ["#FFFFFF", "#7DB5DA"])

@@ -15,8 +15,6 @@ from helpers.graph_generation.figures_common import (
     CHANCE,
     METHODS,
     METRICS,
-    RULES,
-    SIZES,
     bottom_labels,
     columns,
     dot,
@@ -29,6 +27,7 @@ from helpers.graph_generation.figures_common import (
     percent_axis,
     row_names,
 )
+from helpers.graph_generation.tasks import RULES, SIZES
 from helpers.names import unknown_name
 
 
@@ -40,8 +39,9 @@ def sizes(
     Parameters
     ----------
     summary : pd.DataFrame
-        A row per rule, size and method; sizes are the presets' names, or numbers of
-        nodes. ``chance``, if there, is drawn for valid graphs.
+        A row per rule, size and method. Sizes are the presets' names, or any others
+        with a column ``n``, by which they are then put in order. ``chance``, if
+        there, is drawn for valid graphs.
     held_out : sequence of str
         Sizes that the model was not trained on, marked with a star.
 
@@ -55,7 +55,7 @@ def sizes(
     one_each(summary, ("rule", "size", "method"), *columns(metric))
     rules = ordered(summary["rule"], RULES)
     methods = ordered(summary["method"], list(METHODS))
-    steps = _sizes(summary["size"])
+    steps = _sizes(summary)
     place = {name: at for at, name in enumerate(steps)}
     rows = summary.assign(at=[place[str(name)] for name in summary["size"]])
     figure, axes = panels(rules, (1.7, 1.25 if len(rules) > 4 else 1.5))
@@ -73,8 +73,7 @@ def sizes(
     percent_axis(axes[0], "y")
     for ax in axes[::4]:
         ax.set_ylabel(f"{METRICS[metric][0]} / %")
-    text = "size" if any(name in SIZES for name in steps) else "nodes"
-    bottom_labels(axes, f"{text}, * held out" if held_out else text)
+    bottom_labels(axes, "size, * held out" if held_out else "size")
     _method_key(figure, methods, metric == "valid" and "chance" in summary)
     return figure
 
@@ -84,12 +83,12 @@ def _known(metric: str) -> None:
         raise unknown_name("metric", metric, list(METRICS))
 
 
-def _sizes(found: pd.Series) -> list[str]:
-    """Sizes in ascending order: names as the presets', numbers by value."""
-    names = list(dict.fromkeys(map(str, found)))
-    if all(name.isdigit() for name in names):
-        return sorted(names, key=int)
-    return ordered(names, SIZES)
+def _sizes(summary: pd.DataFrame) -> list[str]:
+    """Sizes in ascending order."""
+    if "n" in summary:
+        means = summary.groupby(summary["size"].astype(str))["n"].mean()
+        return [str(name) for name in means.sort_values(kind="stable").index]
+    return ordered(summary["size"], SIZES)
 
 
 def _curve(ax: Axes, rows: pd.DataFrame, x: str, metric: str, method: str) -> None:

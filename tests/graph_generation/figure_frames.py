@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-RULES = ("trees", "cycles", "components", "planar", "k-regular", "wheel", "bipartite",
-         "k-color")  # fmt: skip
+from helpers.graph_generation.checks import ErrorKind
+from helpers.graph_generation.generators import noisy, random_valid, uniform_graph
+from helpers.graph_generation.graphs import Graph
+from helpers.graph_generation.tasks import RULES, preset
+
 METHODS = ("zero-shot", "few-shot", "zero-shot-cot", "few-shot-cot")
 CHANCE = dict(zip(RULES, (2.5, 0.0, 50.0, 25.4, 0.1, 0.0, 1.2, 23.9), strict=True))
 VALID = {  # zero-shot, few-shot, zero-shot CoT, few-shot CoT
@@ -144,7 +147,7 @@ def paper_models(rules=("cycles", "k-regular", "k-color")) -> pd.DataFrame:
     )
 
 
-KINDS = ("format", "nodes", "edges", "self_loop", "duplicate", "range", "structure")
+KINDS = [str(kind) for kind in ErrorKind]
 
 
 def errors(rules=RULES, by="method", rows=METHODS) -> pd.DataFrame:
@@ -162,3 +165,67 @@ def errors(rules=RULES, by="method", rows=METHODS) -> pd.DataFrame:
                 for kind, share in zip(KINDS, shares, strict=True)
             ]  # fmt: skip
     return pd.DataFrame(found)
+
+
+TASKS = ("trees-or-cycles", "union", "motif")
+WAYS = ("zero-shot", "few-shot", "cot")
+
+
+def distributions(tasks=TASKS) -> pd.DataFrame:
+    """A row per distribution, method and p; shares."""
+    rows = []
+    for i, task in enumerate(tasks):
+        for j, method in enumerate(WAYS):
+            slope = (0.3, 0.5, 0.9)[j] - 0.1 * i
+            for p in (0.2, 0.4, 0.6, 0.8):
+                stated = 0.5 + slope * (p - 0.5)
+                made = 0.35 + 0.8 * slope * (p - 0.5)
+                rows.append(
+                    {"distribution": task, "method": method, "p": p,
+                     **with_interval("p_pred", stated, 0.05),
+                     **with_interval("p_gen", made, 0.08), "attempted": made + 0.06,
+                     "valid": 70.0}
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def paper_distributions() -> pd.DataFrame:
+    """A part of Tables 11-13, as shares."""
+    rows = [
+        (task, method, p, a, b)
+        for task in TASKS
+        for method, line in {
+            "zero-shot": ((0.62, 0.54), (0.60, 0.74), (0.58, 0.48), (0.60, 0.90)),
+            "cot": ((0.45, 0.50), (0.43, 0.59), (0.53, 0.86), (0.77, np.nan)),
+        }.items()
+        for p, (a, b) in zip((0.2, 0.4, 0.6, 0.8), line, strict=True)
+    ]
+    names = ["distribution", "method", "p", "p_pred", "p_gen"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def slopes() -> pd.DataFrame:
+    """A row per distribution, method and quantity."""
+    return pd.DataFrame(
+        {"distribution": task, "method": method, "quantity": quantity, "slope": at,
+         "low": at - 0.15, "high": at + 0.15, "error": 0.2 - 0.1 * at}
+        for task in TASKS
+        for method, at in zip(WAYS, (0.05, 0.4, 0.85), strict=True)
+        for quantity in ("p_pred", "p_gen")
+    )  # fmt: skip
+
+
+def estimation_errors() -> pd.DataFrame:
+    """A row per distribution and method."""
+    rows = slopes().query("quantity == 'p_pred'")
+    return rows.assign(low=rows["error"] - 0.02, high=rows["error"] + 0.02)
+
+
+def graphs(rule: str, size: str = "small", seed: int = 0) -> list[Graph | None]:
+    """Ten graphs for a preset: valid ones, spoilt ones, and one missing."""
+    task, random = preset(rule, size), rng(seed)
+    found: list[Graph | None] = [random_valid(task, random) for _ in range(5)]
+    found += [noisy(random_valid(task, random), 0.3, random) for _ in range(2)]
+    n, edges = found[0].n, found[0].edges
+    spoilt = (*edges[:-1], edges[0], (1, 1), (2, n + 1))
+    return [*found, Graph(n, spoilt), uniform_graph(n, len(edges), random), None]
