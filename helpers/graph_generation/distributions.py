@@ -15,13 +15,22 @@ of the kind whose probability is p.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from helpers.graph_generation import parts
+from helpers.graph_generation import parts, shapes
 from helpers.graph_generation.graphs import Graph
-from helpers.graph_generation.motifs import BASES, MATCHED, MOTIFS, motif_graph
+from helpers.graph_generation.motifs import (
+    BASES,
+    MATCHED,
+    MOTIFS,
+    base_parts,
+    motif_graph,
+    motif_kind,
+)
 from helpers.names import unknown_name
 
 KINDS: dict[str, tuple[str, ...]] = {
@@ -178,3 +187,129 @@ def draw_episode(
     kinds = tuple(draw_kind(task, p, rng) for _ in range(count))
     graphs = (draw_graph(task, kind, rng, sizes=sizes, mixed=mixed) for kind in kinds)
     return Episode(task, p, tuple(graphs), kinds)
+
+
+def kind(
+    task: str,
+    graph: Graph | None,
+    *,
+    sizes: str = "small",
+    any_size: bool = False,
+    any_tree: bool = False,
+) -> str | None:
+    """Kind of a generated graph, None if the task has no such graph (invalid).
+
+    Parameters
+    ----------
+    task : str
+        One of `DISTRIBUTIONS`.
+    graph : Graph or None
+        As written: loops, repeated edges and ids out of range are invalid; pass
+        ``graph.tidy()`` to forgive repeated edges. None stands for a missing graph.
+    sizes, any_tree
+        Of the bases of ``motif``, see `motifs.motif_kind`.
+    any_size : bool
+        Accept trees and cycles, or bases, of other sizes than the task's.
+
+    Examples
+    --------
+    >>> kind("trees-or-cycles", Graph.of(5, [(1, 2), (2, 3), (3, 4), (4, 5), (1, 5)]))
+    'cycle'
+    >>> kind("trees-or-cycles", Graph.of(3, [(1, 2), (2, 3)])) is None
+    True
+    """
+    known_task(task)
+    if graph is None:
+        return None
+    if task == "motif":
+        return motif_kind(graph, sizes=sizes, any_size=any_size, any_tree=any_tree)
+    pieces = 2 if task == "union" else 1
+    masks = shapes.neighbours(graph, most_components=pieces)
+    found = [] if masks is None else shapes.components(masks)
+    if masks is None or len(found) != pieces:
+        return None
+    names = []
+    for nodes in found:
+        if nodes.bit_count() not in NODES and not any_size:
+            return None
+        if shapes.is_tree(masks, nodes):
+            names.append("tree")
+        elif shapes.is_cycle(masks, nodes):
+            names.append("cycle")
+        else:
+            return None
+    return "+".join(sorted(names, reverse=True))
+
+
+@cache
+def _kinds_by_size(sizes: str) -> dict[tuple[int, int], set[str]]:
+    """Kinds of motif graphs that have a number of nodes and of edges."""
+    kinds: dict[tuple[int, int], set[str]] = {}
+    for base in BASES:
+        for nodes, edges in base_parts(base, sizes):
+            for motif, pairs in MOTIFS.items():
+                size = (nodes + 5, len(edges) + len(pairs) + 1)
+                kinds.setdefault(size, set()).add(f"{base}-{motif}")
+    return kinds
+
+
+def attempted_kind(
+    task: str, graph: Graph | None, *, sizes: str = "small"
+) -> str | None:
+    """Kind a graph was meant to be, as far as its counts tell; None if they do not.
+
+    A valid graph is what it is. An invalid one is judged by its edges m and nodes n:
+    m - n is -1 for a tree and 0 for a cycle, and adds up over two components; a motif
+    graph needs an (n, m) that a single kind has.
+
+    Examples
+    --------
+    >>> triangle_with_a_tail = Graph.of(5, [(1, 2), (1, 3), (2, 3), (3, 4), (4, 5)])
+    >>> attempted_kind("trees-or-cycles", triangle_with_a_tail)
+    'cycle'
+    """
+    judged = kind(task, graph, sizes=sizes)
+    if graph is None or judged is not None:
+        return judged
+    edges = sum(u != v for u, v in graph.key[1])
+    if task == "motif":
+        kinds = _kinds_by_size(sizes).get((graph.n, edges), set())
+        return next(iter(kinds)) if len(kinds) == 1 else None
+    by_surplus = {
+        "trees-or-cycles": {-1: "tree", 0: "cycle"},
+        "union": {-2: "tree+tree", -1: "tree+cycle", 0: "cycle+cycle"},
+    }
+    return by_surplus[task].get(edges - graph.n)
+
+
+def p_gen(
+    task: str,
+    graphs: Iterable[Graph | None],
+    *,
+    sizes: str = "small",
+    any_size: bool = False,
+    any_tree: bool = False,
+) -> float:
+    """Share of targets among the valid graphs of an answer; NaN if none is valid.
+
+    The paper's p_gen (inferred: valid graphs only, as it lists the valid rate beside
+    it). It is biased where the kinds differ in how often they come out valid;
+    `attempted` is not, as far as counts can tell.
+    """
+    kinds = (
+        kind(task, graph, sizes=sizes, any_size=any_size, any_tree=any_tree)
+        for graph in graphs
+    )
+    return _target_share(task, kinds)
+
+
+def attempted(
+    task: str, graphs: Iterable[Graph | None], *, sizes: str = "small"
+) -> float:
+    """Share of targets among the graphs whose intended kind can be told, else NaN."""
+    return _target_share(task, (attempted_kind(task, g, sizes=sizes) for g in graphs))
+
+
+def _target_share(task: str, kinds: Iterable[str | None]) -> float:
+    told = [is_target(task, name) for name in kinds if name is not None]
+    return sum(told) / len(told) if told else math.nan

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from helpers.graph_generation import parts
+from helpers.graph_generation import parts, shapes
 from helpers.graph_generation.graphs import Graph
 from helpers.names import unknown_name
 
@@ -109,3 +109,73 @@ def motif_graph(
     choices = base_parts(base, sizes)
     chosen = choices[int(rng.integers(len(choices)))]
     return parts.join((chosen, _MOTIF_PARTS[motif]), rng, bridge=True, mixed=mixed)
+
+
+def motif_kind(
+    graph: Graph,
+    *,
+    sizes: str = "small",
+    any_size: bool = False,
+    any_tree: bool = False,
+) -> str | None:
+    """``base-motif`` of a graph, or None if it is not a base joined to a motif.
+
+    Every bridge is cut; one side has to be one of the 5-node `MOTIFS`, the other a
+    base. The paper does not say how it recognises them (the method is ours).
+
+    Parameters
+    ----------
+    graph : Graph
+        As written: a loop, a repeated edge or an id out of range makes it invalid.
+    sizes : str
+        Preset of `BASE_SIZES` that the base has to come from.
+    any_size : bool
+        Accept bases of any size: full trees, ladders of 2 rungs or more, wheels of 4
+        nodes or more.
+    any_tree : bool
+        Accept as a base any tree, not only full ones (with nodes between those of the
+        smallest and the largest allowed tree, unless ``any_size``).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> motif_kind(motif_graph("wheel", "house", rng, mixed=True))
+    'wheel-house'
+    """
+    allowed = base_sizes(sizes)
+    masks = shapes.neighbours(graph, most_components=1)
+    if masks is None:
+        return None
+    everything = (1 << graph.n) - 1
+    if shapes.reach(masks, 0, everything) != everything:
+        return None
+    for u, v in ((u - 1, v - 1) for u, v in graph.edges):
+        side = shapes.reach(masks, u, everything ^ 1 << v)
+        if side & masks[v] != 1 << u:
+            continue  # another way leads from u to v: no bridge
+        for motif_side in (side, everything ^ side):
+            if motif_side.bit_count() != 5:
+                continue
+            motif = shapes.motif_name(masks, motif_side)
+            rest = everything ^ motif_side
+            if motif and (base := _base(masks, rest, allowed, any_size, any_tree)):
+                return f"{base}-{motif}"
+    return None
+
+
+def _base(
+    masks: shapes.Masks, nodes: int, allowed: BaseSizes, any_size: bool, any_tree: bool
+) -> str | None:
+    """Base that the connected ``nodes`` form, or None."""
+    if shapes.is_tree(masks, nodes):
+        if any_tree:
+            counts = [parts.full_tree(*shape)[0] for shape in allowed.trees]
+            inside = min(counts) <= nodes.bit_count() <= max(counts)
+            return "tree" if any_size or inside else None
+        shape = shapes.full_tree_shape(masks, nodes)
+        return "tree" if shape and (any_size or shape in allowed.trees) else None
+    if rungs := shapes.ladder_rungs(masks, nodes):
+        return "ladder" if any_size or rungs in allowed.rungs else None
+    if total := shapes.wheel_nodes(masks, nodes):
+        return "wheel" if any_size or total in allowed.wheels else None
+    return None

@@ -9,34 +9,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from helpers.graph_generation.generators import random_valid
 from helpers.graph_generation.graphs import Graph
+from helpers.graph_generation.tasks import Task
 
 Edges = tuple[tuple[int, int], ...]
 Part = tuple[int, Edges]
 
 
 def random_tree(nodes: int, rng: np.random.Generator) -> Part:
-    """Tree drawn uniformly from all labelled trees, by its Pruefer sequence.
+    """Tree drawn uniformly from all labelled trees.
 
     Examples
     --------
     >>> random_tree(2, np.random.default_rng(0))
     (2, ((0, 1),))
     """
-    code = rng.integers(nodes, size=max(nodes - 2, 0)).tolist()
-    degree = [1] * nodes
-    for node in code:
-        degree[node] += 1
-    edges = []
-    for node in code:
-        leaf = degree.index(1)
-        edges.append((leaf, node))
-        degree[leaf] = 0
-        degree[node] -= 1
-    left = [node for node in range(nodes) if degree[node] == 1]
-    if len(left) == 2:
-        edges.append((left[0], left[1]))
-    return nodes, tuple(edges)
+    graph = random_valid(Task("trees", nodes), rng)
+    return nodes, tuple((u - 1, v - 1) for u, v in graph.edges)
 
 
 def cycle(nodes: int) -> Part:
