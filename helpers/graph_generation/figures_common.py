@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -77,6 +78,30 @@ def one_each(frame: pd.DataFrame, keys: Sequence[str], *needed: str) -> pd.DataF
         mixed = f"; select one of each: {', '.join(others)}" if others else ""
         raise ValueError(f"{where} comes twice; allowed: once{mixed}")
     return frame
+
+
+def printed(
+    paper: pd.DataFrame, keys: Sequence[str], *metrics: str
+) -> list[dict[str, Any]]:
+    """The paper's numbers as a row for each combination of ``keys``.
+
+    Parameters
+    ----------
+    paper : pd.DataFrame
+        As the readers of `published` give them: a row per number, with its name in
+        ``metric`` and its value in ``mean``.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, there are no rows, or a number comes twice.
+    """
+    one_each(paper, (*keys, "metric"), "mean")
+    table = paper.pivot(index=list(keys), columns="metric", values="mean")
+    found: list[dict[str, Any]] = (
+        table.reindex(columns=list(metrics)).reset_index().to_dict("records")
+    )
+    return found
 
 
 def method_name(method: str) -> str:

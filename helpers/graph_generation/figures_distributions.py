@@ -1,6 +1,6 @@
 """Figures of the distribution tasks: stated and realised p, slopes, errors (Fig. 5).
 
-p, p_pred and p_gen are shares between 0 and 1.
+p lies between 0 and 1; p_pred and p_gen are in percent, as the paper's tables have them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from helpers import style
 from helpers.figure_parts import checked, darker
-from helpers.graph_generation.distributions import DISTRIBUTIONS, target_rate_chance
+from helpers.graph_generation.distributions import DISTRIBUTIONS
 from helpers.graph_generation.figures_common import (
     CHANCE,
     METHODS,
@@ -26,99 +26,105 @@ from helpers.graph_generation.figures_common import (
     one_each,
     ordered,
     paper_dot,
+    percent_axis,
+    printed,
     row_names,
 )
-
-CONSTANT = 0.6
-"""What GPT-4 answers by default (Tables 11-13); scores without looking at the input."""
+from helpers.graph_generation.reference_lines import CONSTANT
 
 QUANTITIES = {"p_pred": "stated p", "p_gen": "p of the graphs"}
-_GRAPHS = 10
+_LINES = {
+    "constant": (f"always {CONSTANT:g}", NOTE, "--"),
+    "counter": ("exact counter", NOTE, "-"),
+    "plug-in": ("plug-in sampler", NOTE, "-"),
+    "chance": ("chance", CHANCE, ":"),
+}
+"""Reference lines that are drawn; the oracle's would be the plug-in sampler's."""
 
 
-def distributions(summary: pd.DataFrame, paper: pd.DataFrame | None = None) -> Figure:
-    """p as stated and as realised against the true p, with every reference line.
-
-    The diagonal is what an exact counter states and a plug-in sampler realises on
-    average; its band is their standard deviation over answers of ten graphs,
-    sqrt(p (1 - p) / 10) and sqrt(1.9 p (1 - p) / 10).
+def distributions(
+    summary: pd.DataFrame,
+    references: pd.DataFrame,
+    paper: pd.DataFrame | None = None,
+) -> Figure:
+    """p as stated and as realised against the true p, with reference lines (Fig. 5).
 
     Parameters
     ----------
     summary : pd.DataFrame
-        A row per distribution, method and p, with p_pred and p_gen and their
-        intervals. ``attempted``, if there, is the share of targets among all graphs
-        whose kind can be told, valid or not: a dashed line.
+        A row per distribution, method and p in [0, 1], with p_pred and p_gen and
+        their intervals in percent. ``attempted``, if there, is the share of targets
+        among all graphs whose kind can be told, valid or not: a dashed line.
+    references : pd.DataFrame
+        Of `reference_lines.reference_lines`. Bands are where a cell of as many
+        answers falls in 95 of 100 cases.
     paper : pd.DataFrame, optional
-        Columns distribution, method, p, p_pred and p_gen: open diamonds.
+        Of `published.distributions`: open diamonds.
 
     Raises
     ------
     ValueError
-        If a column is missing, there are no rows, a combination comes twice, or a
-        value lies outside 0 to 1.
+        If a column is missing, there are no rows, or a combination comes twice.
     """
     keys = ("distribution", "method", "p")
     one_each(summary, keys, *columns(*QUANTITIES))
-    for frame in (summary, paper):
-        if frame is not None:
-            _shares(checked(frame, (*keys, *QUANTITIES)))
+    one_each(references, ("distribution", "line", "p"), *columns(*QUANTITIES))
+    theirs = [] if paper is None else printed(paper, keys, *QUANTITIES)
     names = ordered(summary["distribution"], DISTRIBUTIONS)
     methods = ordered(summary["method"], list(METHODS))
     figure, axes = style.subplots(
         2, len(names), (1.0 + 2.3 * len(names), 3.9), squeeze=False, sharex=True,
         sharey=True,
     )  # fmt: skip
+    drawn: dict[str, None] = {}
     for row, quantity in enumerate(QUANTITIES):
-        axes[row][0].set_ylabel(QUANTITIES[quantity])
+        axes[row][0].set_ylabel(f"{QUANTITIES[quantity]} / %")
         for ax, name in zip(axes[row], names, strict=True):
-            _references(ax, quantity, name)
-            part = summary[summary["distribution"] == name]
+            part = references[references["distribution"] == name]
+            drawn |= dict.fromkeys(_references(ax, quantity, part))
+            rows = summary[summary["distribution"] == name]
             for at, method in enumerate(methods):
                 shift = 0.012 * (at - (len(methods) - 1) / 2)
-                _line(ax, part[part["method"] == method], quantity, method, shift)
-                if paper is not None:
-                    found = paper[
-                        (paper["distribution"] == name) & (paper["method"] == method)
-                    ]
-                    for p, value in found[["p", quantity]].dropna().to_numpy(float):
-                        paper_dot(ax, p + shift, value, darker(style.color(method)))
+                _line(ax, rows[rows["method"] == method], quantity, method, shift)
+                for one in theirs:
+                    if (one["distribution"], one["method"]) == (name, method):
+                        colour = darker(style.color(method))
+                        paper_dot(ax, one["p"] + shift, one[quantity], colour)
     for ax, name in zip(axes[0], names, strict=True):
         ax.set_title(name, fontsize=8.5)
     for ax in axes[1]:
         ax.set_xlabel("p")
-    axes[0][0].set(xlim=(0, 1), ylim=(-0.04, 1.04))
+    axes[0][0].set(xlim=(0, 1))
     axes[0][0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    axes[0][0].set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+    percent_axis(axes[0][0], "y")
     marks = [(method_name(name), style.color(name), "o") for name in methods]
     if paper is not None:
         marks.append(("paper, GPT-4", style.PAPER, "D"))
-    marks.append(("counter, plug-in (± SD)", NOTE, "-"))
-    marks.append((f"always {CONSTANT}", NOTE, "--"))
-    key(figure, [*marks, ("chance", CHANCE, ":")])
+    if {"counter", "plug-in"} <= set(drawn):  # the same line in different rows
+        drawn.pop("plug-in")
+    lines = [_LINES[name] for name in _LINES if name in drawn]
+    if "counter" in drawn:
+        lines = [("counter, plug-in", *line[1:]) if line == _LINES["counter"] else line
+                 for line in lines]  # fmt: skip
+    key(figure, [*marks, *lines])
     return figure
 
 
-def _shares(frame: pd.DataFrame) -> None:
-    for name in ("p", *QUANTITIES):
-        values = frame[name].to_numpy(float)
-        if np.nanmin(values, initial=0.0) < 0 or np.nanmax(values, initial=0.0) > 1:
-            raise ValueError(
-                f"{name} reaches {np.nanmax(values):g}; allowed: shares from 0 to 1"
-            )
-
-
-def _references(ax: Axes, quantity: str, name: str) -> None:
-    """The diagonal with its band, and the constant or chance level."""
-    p = np.linspace(0, 1, 101)
-    factor = 1.0 if quantity == "p_pred" else 2 - 1 / _GRAPHS
-    half = np.sqrt(factor * p * (1 - p) / _GRAPHS)
-    ax.fill_between(p, p - half, p + half, color=CHANCE, alpha=0.15, lw=0, zorder=0)
-    ax.plot(p, p, color=NOTE, lw=1, zorder=1)
-    if quantity == "p_pred":
-        ax.axhline(CONSTANT, color=NOTE, lw=1, ls="--", zorder=1)
-    elif name in DISTRIBUTIONS:
-        ax.axhline(target_rate_chance(name), color=CHANCE, lw=1.5, ls=":", zorder=1)
+def _references(ax: Axes, quantity: str, rows: pd.DataFrame) -> list[str]:
+    """The lines that say something about the quantity, and their names."""
+    wanted = {"p_pred": ("constant", "counter"), "p_gen": ("chance", "plug-in")}
+    found = []
+    for name in wanted[quantity]:
+        part = rows[rows["line"] == name].sort_values("p")
+        if part.empty:
+            continue
+        _, colour, ls = _LINES[name]
+        ax.plot(part["p"], part[quantity], ls, color=colour, lw=1.2, zorder=1)
+        if name in ("counter", "plug-in"):
+            low, high = part[f"{quantity}_low"], part[f"{quantity}_high"]
+            ax.fill_between(part["p"], low, high, color=CHANCE, alpha=0.16, lw=0)
+        found.append(name)
+    return found
 
 
 def _line(
@@ -214,7 +220,7 @@ def _rows(
 
 def estimation_errors(
     frame: pd.DataFrame,
-    references: Mapping[str, float],
+    scores: pd.DataFrame,
     paper: pd.DataFrame | None = None,
 ) -> Figure:
     """Mean distance of the stated p from p, beside what simple strategies score.
@@ -222,9 +228,9 @@ def estimation_errors(
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns distribution, method, error, low and high; shares.
-    references : mapping
-        Mean distance of each reference, such as always 0.6 or an exact counter.
+        Columns distribution, method, error, low and high, in points of percent.
+    scores : pd.DataFrame
+        Of `reference_lines.reference_scores`.
     paper : pd.DataFrame, optional
         Columns distribution, method and error.
 
@@ -233,29 +239,33 @@ def estimation_errors(
     ValueError
         If a column is missing, there are no rows, or a combination comes twice.
     """
-    one_each(frame, ("distribution", "method"), "error", "low", "high")
+    keys = ("distribution", "method")
+    one_each(frame, keys, "error", "low", "high")
+    one_each(scores, ("distribution", "line"), "p_pred_error")
     names = ordered(frame["distribution"], DISTRIBUTIONS)
     methods = ordered(frame["method"], list(METHODS))
     figure, axes = _rows(names, methods, 1)
-    styles = dict(zip(references, ("--", "-", ":", "-."), strict=False))
+    lines = ("constant", "counter")
     for ax, name in zip(axes[0], names, strict=True):
-        for reference, level in references.items():
-            ax.axvline(level, color=NOTE, lw=1.1, ls=styles[reference], zorder=1)
+        levels = scores[scores["distribution"] == name].set_index("line")
+        for line in lines:
+            level = float(levels["p_pred_error"].get(line, np.nan))
+            ax.axvline(level, color=NOTE, lw=1.2, ls=_LINES[line][2], zorder=1)
         for row in frame[frame["distribution"] == name].to_dict("records"):
             method = str(row["method"])
             ends = (float(row["low"]), float(row["high"]))
             colour = style.color(method)
             dot(ax, float(row["error"]), methods.index(method), ends, colour)
         if paper is not None:
-            checked(paper, ("distribution", "method", "error"))
+            one_each(paper, keys, "error")
             for row in paper[paper["distribution"] == name].to_dict("records"):
                 if row["method"] in methods:
                     paper_dot(ax, float(row["error"]), methods.index(row["method"]))
         ax.set_title(name, fontsize=8.5)
-        ax.set_xlabel("mean |stated p − p|")
+        ax.set_xlabel("mean |stated p − p| / points")
     axes[0][0].set_xlim(0, None)
     marks = [("ours, 95 %", style.color(methods[0]), "o")]
     if paper is not None:
         marks.append(("paper, GPT-4", style.PAPER, "D"))
-    key(figure, [*marks, *((name, NOTE, styles[name]) for name in references)])
+    key(figure, [*marks, *(_LINES[line] for line in lines)])
     return figure

@@ -27,6 +27,7 @@ from helpers.graph_generation.figures_common import (
     panels,
     paper_dot,
     percent_axis,
+    printed,
     row_names,
 )
 from helpers.graph_generation.tasks import RULES
@@ -47,7 +48,7 @@ def rules_by_method(
         A row per rule and method: the metric in percent with its interval, and
         optionally ``chance``, the share of uniform random graphs that is valid.
     paper : pd.DataFrame, optional
-        Columns rule, method and the metric; drawn as open diamonds (Tables 1, 2).
+        Of one model and setting, from `published.rules` (Tables 1, 2): diamonds.
 
     Raises
     ------
@@ -60,6 +61,7 @@ def rules_by_method(
     rules = ordered(summary["rule"], RULES)
     methods = ordered(summary["method"], list(METHODS))
     place = {name: at for at, name in enumerate(methods)}
+    theirs = [] if paper is None else printed(paper, ("rule", "method"), metric)
     figure, axes = panels(rules, (1.75, 0.42 + 0.17 * len(methods)))
     for ax, rule in zip(axes, rules, strict=True):
         part = summary[summary["rule"] == rule]
@@ -69,10 +71,9 @@ def rules_by_method(
             value, low, high = (float(row[name]) for name in columns(metric))
             at = place[str(row["method"])]
             dot(ax, value, at, (low, high), style.color(str(row["method"])))
-        if paper is not None:
-            for row in _of_rule(paper, rule, metric).to_dict("records"):
-                if row["method"] in place:
-                    paper_dot(ax, float(row[metric]), place[row["method"]])
+        for row in theirs:
+            if row["rule"] == rule and row["method"] in place:
+                paper_dot(ax, row[metric], place[row["method"]])
     for ax in axes[::4]:
         row_names(
             ax,
@@ -102,11 +103,6 @@ def _chance(ax: Axes, rows: pd.DataFrame) -> None:
         return
     for level in rows["chance"].dropna().unique():
         ax.axvline(float(level), color=CHANCE, ls=":", lw=1.5, zorder=1)
-
-
-def _of_rule(paper: pd.DataFrame, rule: str, metric: str) -> pd.DataFrame:
-    checked(paper, ("rule", "method", metric))
-    return paper[(paper["rule"] == rule) & paper[metric].notna()]
 
 
 def vun(
@@ -175,7 +171,7 @@ def copying(
         A row per rule and method: ``valid`` with its interval and ``novel``, in
         percent. Methods without examples are left out.
     paper : pd.DataFrame, optional
-        Columns rule, method, valid and novel; drawn as open diamonds (Table 16).
+        Of one model, from `published.rules` (Table 16): open diamonds.
     note : str
         What the diamonds are.
 
@@ -188,14 +184,16 @@ def copying(
     rows = summary[summary["method"].isin(("few-shot", "few-shot-cot"))]
     if rows.empty:
         raise ValueError("the summary has no method with examples, few-shot for one")
+    theirs = None
     if paper is not None:
-        checked(paper, ("rule", "method", "valid", "novel"))
+        found = printed(paper, ("rule", "method"), "valid", "novel")
+        theirs = pd.DataFrame(found)
     methods = ordered(rows["method"], list(METHODS))
     figure, axes = panels([method_name(name) for name in methods], (2.7, 2.4))
     shown = [_copies(rows, method) for method in methods]
-    printed = [_copies(paper, method) for method in methods]
-    right = max([x for part in shown + printed for x, _, _ in part] + [24.0]) * 1.25
-    for ax, method, part, other in zip(axes, methods, shown, printed, strict=True):
+    others = [_copies(theirs, method) for method in methods]
+    right = max([x for part in shown + others for x, _, _ in part] + [24.0]) * 1.25
+    for ax, method, part, other in zip(axes, methods, shown, others, strict=True):
         colour = style.color(method)
         ax.axline((0, 0), slope=1, color=NOTE, lw=1, ls="--", zorder=1)
         ax.set(xlim=(-0.04 * right, right), ylim=(-4, 104))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import checked
 from helpers.graph_generation.figures_common import (
     CHANCE,
     METHODS,
@@ -25,6 +23,7 @@ from helpers.graph_generation.figures_common import (
     panels,
     paper_dot,
     percent_axis,
+    printed,
     row_names,
 )
 from helpers.graph_generation.tasks import RULES, SIZES
@@ -121,7 +120,7 @@ def temperature(
     summary : pd.DataFrame
         A row per rule and temperature, of one method and size.
     paper : pd.DataFrame, optional
-        Columns rule, temperature and some of the metrics (Table 17): open diamonds.
+        Of one method, from `published.rules("temperature")`: open diamonds.
 
     Raises
     ------
@@ -132,6 +131,8 @@ def temperature(
     for metric in metrics:
         _known(metric)
     one_each(summary, ("rule", "temperature"), *columns(*metrics))
+    keys = ("rule", "temperature")
+    theirs = [] if paper is None else printed(paper, keys, *metrics)
     rules = ordered(summary["rule"], RULES)
     figure, axes = panels(rules, (1.95, 1.25 if len(rules) > 4 else 1.6))
     for ax, rule in zip(axes, rules, strict=True):
@@ -146,13 +147,9 @@ def temperature(
                 alpha=0.13, lw=0,
             )  # fmt: skip
             ax.plot(at, part[metric], "o-", color=colour, ms=3, lw=1.3)
-        if paper is not None:
-            checked(paper, ("rule", "temperature"))
-            for row in paper[paper["rule"] == rule].to_dict("records"):
-                for metric in set(metrics) & set(row):
-                    if np.isfinite(row[metric]):
-                        at, level = float(row["temperature"]), float(row[metric])
-                        paper_dot(ax, at, level, METRICS[metric][1])
+        for row in theirs:
+            for metric in metrics if row["rule"] == rule else ():
+                paper_dot(ax, row["temperature"], row[metric], METRICS[metric][1])
     percent_axis(axes[0], "y")
     for ax in axes[::4]:
         ax.set_ylabel("share of graphs / %")
@@ -176,8 +173,7 @@ def models(
     summary : pd.DataFrame
         A row per model, rule and method.
     paper : pd.DataFrame, optional
-        Columns model, rule, method and the metric (Table 3): rows of their own, with
-        open diamonds.
+        From `published.rules("models")` (Table 3): rows of their own, with diamonds.
 
     Raises
     ------
@@ -186,15 +182,14 @@ def models(
         combination comes twice.
     """
     _known(metric)
-    one_each(summary, ("model", "rule", "method"), *columns(metric))
+    keys = ("model", "rule", "method")
+    one_each(summary, keys, *columns(metric))
+    theirs = [] if paper is None else printed(paper, keys, metric)
     ours = ordered(summary["model"], [])
-    theirs: list[str] = []
-    if paper is not None:
-        one_each(paper, ("model", "rule", "method"), metric)
-        theirs = ordered(paper["model"], [])
     rules = ordered(summary["rule"], RULES)
     methods = ordered(summary["method"], list(METHODS))
-    rows = [*ours, *(f"paper: {name}" for name in theirs)]
+    others = [] if paper is None else ordered(paper["model"], [])
+    rows = [*ours, *(f"paper: {name}" for name in others)]
     high = 0.35 + 0.3 * len(rows)
     figure, axes = panels(rules, (1.75, high if len(rules) <= 4 else min(high, 1.5)))
     for ax, rule in zip(axes, rules, strict=True):
@@ -206,13 +201,11 @@ def models(
             value, low, top = (float(row[name]) for name in columns(metric))
             at = ours.index(str(row["model"])) + _shift(methods, str(row["method"]))
             dot(ax, value, at, (low, top), style.color(str(row["method"])), size=4.5)
-        if paper is None:
-            continue
-        for row in paper[paper["rule"] == rule].to_dict("records"):
+        for row in theirs:
             method = str(row["method"])
-            if method in methods and np.isfinite(row[metric]):
+            if row["rule"] == rule and method in methods:
                 at = rows.index(f"paper: {row['model']}") + _shift(methods, method)
-                paper_dot(ax, float(row[metric]), at, style.color(method))
+                paper_dot(ax, row[metric], at, style.color(method))
     for ax in axes[::4]:
         row_names(ax, rows, [style.PAPER] * len(rows))
     percent_axis(axes[0])

@@ -8,6 +8,7 @@ import pandas as pd
 from helpers.graph_generation.checks import ErrorKind
 from helpers.graph_generation.generators import noisy, random_valid, uniform_graph
 from helpers.graph_generation.graphs import Graph
+from helpers.graph_generation.reference_lines import reference_lines
 from helpers.graph_generation.tasks import RULES, preset
 
 METHODS = ("zero-shot", "few-shot", "zero-shot-cot", "few-shot-cot")
@@ -22,17 +23,6 @@ VALID = {  # zero-shot, few-shot, zero-shot CoT, few-shot CoT
     "bipartite": (85.5, 100.0, 68.5, 70.7),
     "k-color": (29.0, 33.0, 28.5, 0.0),
 }
-PAPER = {
-    "trees": (100.0, 98.0, 100.0, 97.6),
-    "cycles": (91.3, 85.0, 86.9, 97.0),
-    "components": (30.4, 63.2, 38.0, 40.0),
-    "planar": (47.3, 4.3, 53.3, 20.0),
-    "k-regular": (64.0, 86.1, 82.7, 91.5),
-    "wheel": (13.0, 88.8, 92.3, 90.7),
-    "bipartite": (60.3, 57.1, 92.7, 98.2),
-    "k-color": (50.3, 62.3, 43.2, 58.5),
-}
-
 
 def with_interval(name: str, value: float, half: float = 5.0) -> dict[str, float]:
     """A metric's columns in percent."""
@@ -73,29 +63,6 @@ def summary(rules=RULES, methods=METHODS) -> pd.DataFrame:
     )
 
 
-def paper(rules=RULES, methods=METHODS) -> pd.DataFrame:
-    """The published values of one model and size."""
-    return pd.DataFrame(
-        {"rule": rule, "method": method, "valid": PAPER[rule][METHODS.index(method)],
-         "unique": 98.0, "novel": 100.0}
-        for rule in rules
-        for method in methods
-    )  # fmt: skip
-
-
-def llama() -> pd.DataFrame:
-    """Prompts with examples of Table 16."""
-    rows = [
-        ("cycles", "few-shot", 31.1, 70.4),
-        ("k-regular", "few-shot", 17.2, 82.8),
-        ("k-color", "few-shot", 13.0, 92.6),
-        ("cycles", "few-shot-cot", 16.2, 87.2),
-        ("k-regular", "few-shot-cot", 8.0, 92.3),
-        ("k-color", "few-shot-cot", 13.3, 91.7),
-    ]
-    return pd.DataFrame(rows, columns=["rule", "method", "valid", "novel"])
-
-
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
@@ -121,14 +88,6 @@ def temperatures(rules=("cycles", "k-regular", "k-color")) -> pd.DataFrame:
     )
 
 
-def paper_temperatures() -> pd.DataFrame:
-    """A part of Table 17."""
-    rows = [(r, t, v, u) for r, v, u in (("cycles", 100.0, 90.0),
-            ("k-regular", 53.3, 98.7), ("k-color", 33.3, np.nan))
-            for t in (0.0, 0.4, 1.0)]  # fmt: skip
-    return pd.DataFrame(rows, columns=["rule", "temperature", "valid", "unique"])
-
-
 def models(rules=("cycles", "k-regular", "k-color")) -> pd.DataFrame:
     """A row per model, rule and method."""
     return pd.DataFrame(
@@ -136,14 +95,6 @@ def models(rules=("cycles", "k-regular", "k-color")) -> pd.DataFrame:
         for model, share in (("small decoder", 1.0), ("smaller decoder", 0.6))
         for rule in rules
         for j, method in enumerate(METHODS)
-    )
-
-
-def paper_models(rules=("cycles", "k-regular", "k-color")) -> pd.DataFrame:
-    """As Table 3."""
-    return pd.concat(
-        paper(rules).assign(model=model, valid=lambda f, s=share: f["valid"] * s)
-        for model, share in (("GPT-4", 1.0), ("GPT-3.5", 0.5), ("LLama2-13B", 0.1))
     )
 
 
@@ -172,7 +123,7 @@ WAYS = ("zero-shot", "few-shot", "cot")
 
 
 def distributions(tasks=TASKS) -> pd.DataFrame:
-    """A row per distribution, method and p; shares."""
+    """A row per distribution, method and p."""
     rows = []
     for i, task in enumerate(tasks):
         for j, method in enumerate(WAYS):
@@ -182,33 +133,23 @@ def distributions(tasks=TASKS) -> pd.DataFrame:
                 made = 0.35 + 0.8 * slope * (p - 0.5)
                 rows.append(
                     {"distribution": task, "method": method, "p": p,
-                     **with_interval("p_pred", stated, 0.05),
-                     **with_interval("p_gen", made, 0.08), "attempted": made + 0.06,
+                     **with_interval("p_pred", 100 * stated),
+                     **with_interval("p_gen", 100 * made, 8), "attempted": 100 * made + 6,
                      "valid": 70.0}
                 )  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def paper_distributions() -> pd.DataFrame:
-    """A part of Tables 11-13, as shares."""
-    rows = [
-        (task, method, p, a, b)
-        for task in TASKS
-        for method, line in {
-            "zero-shot": ((0.62, 0.54), (0.60, 0.74), (0.58, 0.48), (0.60, 0.90)),
-            "cot": ((0.45, 0.50), (0.43, 0.59), (0.53, 0.86), (0.77, np.nan)),
-        }.items()
-        for p, (a, b) in zip((0.2, 0.4, 0.6, 0.8), line, strict=True)
-    ]
-    names = ["distribution", "method", "p", "p_pred", "p_gen"]
-    return pd.DataFrame(rows, columns=names)
+def references() -> pd.DataFrame:
+    """The reference lines of all tasks."""
+    return pd.concat(reference_lines(task) for task in TASKS)
 
 
 def slopes() -> pd.DataFrame:
     """A row per distribution, method and quantity."""
     return pd.DataFrame(
         {"distribution": task, "method": method, "quantity": quantity, "slope": at,
-         "low": at - 0.15, "high": at + 0.15, "error": 0.2 - 0.1 * at}
+         "low": at - 0.15, "high": at + 0.15, "error": 20 - 10 * at}
         for task in TASKS
         for method, at in zip(WAYS, (0.05, 0.4, 0.85), strict=True)
         for quantity in ("p_pred", "p_gen")
@@ -218,7 +159,7 @@ def slopes() -> pd.DataFrame:
 def estimation_errors() -> pd.DataFrame:
     """A row per distribution and method."""
     rows = slopes().query("quantity == 'p_pred'")
-    return rows.assign(low=rows["error"] - 0.02, high=rows["error"] + 0.02)
+    return rows.assign(low=rows["error"] - 2, high=rows["error"] + 2)
 
 
 def graphs(rule: str, size: str = "small", seed: int = 0) -> list[Graph | None]:
