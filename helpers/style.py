@@ -88,6 +88,13 @@ METHODS = {
     "entropy": PALETTE["yellow"],
     "min-p": "#82CDB9",
     "top-n-sigma": "#8F6200",
+    # Notebook 06: ways to prompt (paler: the same with a chain of thought; `cot` is the
+    # worked example of the distribution tasks, which have one way only).
+    "zero-shot": PALETTE["blue"],
+    "few-shot": PALETTE["orange"],
+    "zero-shot-cot": PALETTE["sky"],
+    "few-shot-cot": "#EFA878",
+    "cot": PALETTE["green"],
 }
 
 RC: dict[str, Any] = {

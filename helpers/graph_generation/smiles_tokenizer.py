@@ -1,0 +1,84 @@
+"""Tokenizer of molecule prompts and replies: words of the prompt, atoms of the SMILES.
+
+A label such as ``Answer 3: `` with its blank is one token, so is a bracket atom, a
+two-letter element and a word; anything else is one character. Exact: decoding gives
+the text back.
+
+>>> pieces("Answer 1: C[N+]Cl")
+['Answer 1: ', 'C', '[N+]', 'Cl']
+>>> pieces("at least 0.6:")
+['at', ' least', ' 0.6', ':']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerFast
+
+from helpers.tiny_lm.config import BOS, EOS, PAD, SPECIAL, UNKNOWN
+
+# In this order: label; bracket atom; two-letter element; ring number of two digits;
+# word or number after a blank; first words of lines; any character.
+_PIECES = (
+    r"(?:Molecule|Answer|Steps) \d+: "
+    r"|\[[^\]\s]*\]"
+    r"|Br|Cl(?![a-z])"
+    r"|%\d\d"
+    r"| [A-Za-z]+| \d+(?:\.\d+)?"
+    r"|Each|Give|Think|Reply|SMILES|at"
+    r"|[\s\S]"
+)
+# What a SMILES may hold although no training molecule does.
+_ALWAYS = ("\n", *"BCNOPSFIbcnops()=#-+/\\@.:[]0123456789")
+
+
+def _split() -> pre_tokenizers.PreTokenizer:
+    return pre_tokenizers.Split(Regex(_PIECES), behavior="isolated")
+
+
+def pieces(text: str) -> list[str]:
+    """The pieces that become tokens; joined they are the text."""
+    return [piece for piece, _ in _split().pre_tokenize_str(text)]
+
+
+def smiles_tokenizer(
+    texts: Iterable[str], *, context: int = 640
+) -> PreTrainedTokenizerFast:
+    """A tokenizer whose vocabulary is every piece of ``texts`` and of short SMILES.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Prompts and replies.
+    context : int
+        Longest sequence of the model.
+
+    Raises
+    ------
+    ValueError
+        If there is no text.
+    """
+    found = {piece for text in texts for piece in pieces(text)}
+    if not found:
+        raise ValueError("no text to take a vocabulary from; allowed: at least one")
+    words = [*SPECIAL, *dict.fromkeys(_ALWAYS), *sorted(found - set(_ALWAYS))]
+    core = Tokenizer(
+        models.WordLevel({word: i for i, word in enumerate(words)}, unk_token=UNKNOWN)
+    )
+    core.pre_tokenizer = _split()
+    core.decoder = decoders.Fuse()
+    core.post_processor = processors.TemplateProcessing(
+        single=f"{BOS} $A", special_tokens=[(BOS, SPECIAL.index(BOS))]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        bos_token=BOS,
+        eos_token=EOS,
+        pad_token=PAD,
+        unk_token=UNKNOWN,
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
+        model_max_length=context,
+    )
