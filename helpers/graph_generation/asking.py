@@ -74,9 +74,7 @@ def ask(
             _Part(str(model), digest, tuple(requests[k::processes]), grammar)
             for k in range(min(processes, len(requests)))
         ]
-        found = in_processes(
-            _decoded, parts, processes, label=label, progress=progress
-        )
+        found = in_processes(_decoded, parts, processes, label=label, progress=progress)
         return [found[k % len(parts)][k // len(parts)] for k in range(len(requests))]
     if grammar:
         raise ValueError("a grammar is for small decoders; allowed here: grammar=False")
