@@ -76,9 +76,7 @@ def _node_colours(graph: Graph, places: Places, rule: str, k: int) -> list[str]:
         edges = [edge for edge in graph.tidy().edges if edge[0] != edge[1]]
         known = [edge for edge in edges if edge[0] >= 1 and edge[1] <= graph.n]
         classes = color_graph(Graph.of(graph.n, known), k) or {}
-    elif rule == "bipartite" and {round(abs(x), 3) for x, _ in places.values()} == {
-        0.7
-    }:
+    elif rule == "bipartite" and {round(abs(x), 3) for x, _ in places.values()} == {0.7}:
         classes = {node: int(x > 0) for node, (x, _) in places.items()}
     return [
         FAULT
