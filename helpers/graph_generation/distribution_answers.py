@@ -25,7 +25,8 @@ from helpers.graph_generation.graphs import Graph
 from helpers.graph_generation.reference_lines import slope, slope_interval
 
 MEASURES = ("given", "p_pred", "p_gen", "attempted", "valid", "copied", "unique")
-CELL = ("model", "distribution", "p", "method")
+GROUP = ("model", "distribution", "method")
+CELL = (*GROUP, "p")
 
 
 def answer_row(
@@ -167,38 +168,84 @@ def summary(
 
 def slopes(
     answers: pd.DataFrame,
-    by: Sequence[str] = ("model", "distribution", "method"),
+    by: Sequence[str] = GROUP,
     *,
+    quantities: Sequence[str] = ("p_pred", "p_gen"),
     seed: int = 0,
     draws: int = 2000,
 ) -> pd.DataFrame:
-    """Slopes of p_pred, p_gen and attempted on p, with 95 % bootstrap intervals.
+    """Slopes on p, 0 ignores the input and 1 is ideal, with 95 % bootstrap intervals.
 
     Parameters
     ----------
     answers, by, seed, draws
         As in `summary`; a group needs two or more different p.
+    quantities : sequence of str
+        Among `MEASURES`.
 
     Returns
     -------
     pd.DataFrame
-        ``by``, ``measure``, ``slope``, ``low``, ``high`` (no unit; interval NaN where
-        answers with a value leave fewer than two p).
+        ``by``, ``quantity``, ``slope``, ``low``, ``high`` (no unit; NaN where answers
+        with a value leave fewer than two p).
     """
-    _check(answers, [*by, *MEASURES])
+    _check(answers, [*by, "p", *quantities])
     rows = []
     for _, group in answers.groupby(list(by), sort=False):
-        for measure in ("p_pred", "p_gen", "attempted"):
-            values = group[measure] / 100
-            value = slope(group["p"], values)
-            low = high = math.nan
-            if not math.isnan(value):
+        for name in quantities:
+            named = {key: group[key].iloc[0] for key in by} | {"quantity": name}
+            values = group[name] / 100
+            found = {"value": slope(group["p"], values)}
+            if not math.isnan(found["value"]):
                 found = slope_interval(group["p"], values, seed=seed, draws=draws)
-                low, high = found["low"], found["high"]
-            named = {name: group[name].iloc[0] for name in by}
-            rows.append(
-                {**named, "measure": measure, "slope": value, "low": low, "high": high}
-            )
+            ends = {end: found.get(end, math.nan) for end in ("low", "high")}
+            rows.append({**named, "slope": found["value"], **ends})
+    return pd.DataFrame(rows)
+
+
+def errors(
+    answers: pd.DataFrame,
+    by: Sequence[str] = GROUP,
+    *,
+    quantity: str = "p_pred",
+    seed: int = 0,
+    draws: int = 2000,
+) -> pd.DataFrame:
+    """Mean over p of the distance between a cell's mean and p.
+
+    It shrinks as cells average over more answers: compare with `reference_lines` of as
+    many ``runs``. A p whose answers state nothing is left out.
+
+    Parameters
+    ----------
+    answers, by, seed, draws
+        As in `summary`.
+    quantity : str
+        Among `MEASURES`.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``by``, ``error``, ``low``, ``high`` in points; 95 % by bootstrap over answers
+        within each p, which lies too high where the error is about 0.
+    """
+    _check(answers, [*by, "p", quantity])
+    rows = []
+    for _, group in answers.groupby(list(by), sort=False):
+        known = group.dropna(subset=[quantity])
+        distances, drawn = [], np.zeros(draws)
+        rng = np.random.default_rng(seed)
+        for _, cell in known.groupby("p"):
+            p = float(cell["p"].iloc[0])
+            values = cell[quantity].to_numpy(float)
+            distances.append(abs(values.mean() - 100 * p))
+            drawn += np.abs(_resampled(values, rng, draws) - 100 * p)
+        found = [math.nan] * 3
+        if distances:
+            ends = np.percentile(drawn / len(distances), [2.5, 97.5])
+            found = [float(np.mean(distances)), *ends.tolist()]
+        named = {key: group[key].iloc[0] for key in by}
+        rows.append(named | dict(zip(("error", "low", "high"), found, strict=True)))
     return pd.DataFrame(rows)
 
 
@@ -217,9 +264,15 @@ def _estimate(
     names = (measure, f"{measure}_se", f"{measure}_low", f"{measure}_high")
     if not len(known):
         return dict.fromkeys(names, math.nan)
-    even = np.full(len(known), 1 / len(known))
-    drawn = np.random.default_rng(seed).multinomial(len(known), even, draws)
-    low, high = np.percentile(drawn @ known / len(known), [2.5, 97.5])
+    drawn = _resampled(known, np.random.default_rng(seed), draws)
+    low, high = np.percentile(drawn, [2.5, 97.5])
     error = known.std() / math.sqrt(len(known))
     found = (known.mean(), error, low, high)
     return {name: float(value) for name, value in zip(names, found, strict=True)}
+
+
+def _resampled(values: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """Means of bootstrap samples, shape (draws,)."""
+    even = np.full(len(values), 1 / len(values))
+    means: np.ndarray = rng.multinomial(len(values), even, draws) @ values / len(values)
+    return means

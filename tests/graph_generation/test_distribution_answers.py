@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.graph_generation.distribution_answers import answer_row, slopes, summary
+from helpers.graph_generation.distribution_answers import (
+    answer_row,
+    errors,
+    slopes,
+    summary,
+)
 from helpers.graph_generation.distributions import Episode, draw_episode
 from helpers.graph_generation.generators import noisy
 from helpers.graph_generation.graphs import Graph
@@ -84,10 +89,11 @@ def test_a_plug_in_sampler_has_the_slopes_of_its_line(task):
     assert (cells["answers"] == 30).all() and (cells["valid"] == 100).all()
     assert (cells["p_pred"] == cells["given"]).all()
     assert np.abs(cells["p_pred"] - 100 * cells["p"]).max() < 12
-    by_measure = slopes(answers).set_index("measure")
-    assert by_measure.loc["p_pred", "slope"] == pytest.approx(1, abs=0.25)
-    for name in ("p_pred", "p_gen", "attempted"):
-        found = by_measure.loc[name]
+    quantities = ("p_pred", "p_gen", "attempted")
+    found_slopes = slopes(answers, quantities=quantities).set_index("quantity")
+    assert found_slopes.loc["p_pred", "slope"] == pytest.approx(1, abs=0.25)
+    for name in quantities:
+        found = found_slopes.loc[name]
         assert found["low"] < found["slope"] < found["high"]
 
 
@@ -107,6 +113,29 @@ def test_errors_are_those_of_the_paper_and_intervals_hold_the_mean():
     assert cell["valid_low"] == cell["valid"] == cell["valid_high"] == 100
     unstated = summary(pd.DataFrame([row([TREE], None), row([TREE], 0.5)])).iloc[0]
     assert unstated["stated"] == 50 and unstated["p_pred"] == 50
+
+
+def test_distance_from_p_is_that_of_cell_means():
+    answers = pd.DataFrame([row([TREE], p) for p in (0.5, 0.9)])  # true p is 0.6
+    found = errors(answers).iloc[0]
+    assert found["error"] == pytest.approx(10)  # not 20, as single answers have
+    assert found["low"] == pytest.approx(10) and found["high"] == pytest.approx(30)
+    silent = errors(pd.DataFrame([row([TREE], None)])).iloc[0]
+    assert math.isnan(silent["error"]) and math.isnan(silent["low"])
+
+
+def test_counting_answers_have_the_distance_of_the_counter():
+    rows = []
+    rng = np.random.default_rng(1)
+    for p in (0.2, 0.4, 0.6, 0.8):
+        for run in range(5 * 40):
+            given = draw_episode(TASK, p, rng)
+            who = {"model": f"m{run // 5}", "method": "x", "run": run % 5}
+            rows.append(answer_row(given, given.graphs, given.share, **who))
+    answers = pd.DataFrame(rows)
+    assert (answers["copied"] == 100).all()  # and p_gen is perfect nevertheless
+    assert (answers["p_gen"] == answers["given"]).all()
+    assert errors(answers)["error"].mean() == pytest.approx(5.0, abs=0.8)
 
 
 def test_frames_that_do_not_fit_are_refused():

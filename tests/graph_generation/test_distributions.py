@@ -224,4 +224,4 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="did you mean 'tree-house'"):
         draw_graph("motif", "tree-hous", rng)
     with pytest.raises(ValueError, match="did you mean 'small'"):
-        draw_episode("motif", 0.5, rng, sizes="smal")
+        draw_episode("union", 0.5, rng, sizes="smal")
