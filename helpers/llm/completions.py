@@ -1,38 +1,25 @@
 """Completions of any server that speaks OpenAI's protocol (vLLM, llama.cpp, TGI, ...).
 
+These are the raw completions of a prompt; `helpers.llm.chat` asks chat models.
 The key comes from the environment (``OPENAI_API_KEY``) and is never printed or stored.
 Only transport is retried: an answer that came is an answer.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-KEY = "OPENAI_API_KEY"
+from helpers.llm.backend import Completion
+from helpers.llm.transport import (
+    EndpointError,
+    check_address,
+    open_client,
+    told_plainly,
+)
 
-
-class EndpointError(RuntimeError):
-    """The server could not be asked, or its answer holds no completions."""
-
-
-@dataclass(frozen=True)
-class Completion:
-    """One sampled text.
-
-    Attributes
-    ----------
-    text : str
-        What follows the prompt; a stop string is not part of it.
-    finished : bool
-        False where the limit of tokens cut it off.
-    """
-
-    text: str
-    finished: bool
+__all__ = ["Endpoint", "EndpointError"]
 
 
 @dataclass(frozen=True)
@@ -55,16 +42,7 @@ class Endpoint:
     retries: int = 4
 
     def __post_init__(self) -> None:
-        if not self.base_url.startswith(("http://", "https://")):
-            raise ValueError(
-                f"base_url is {self.base_url!r}; allowed: an address that begins with "
-                "http:// or https://"
-            )
-        if importlib.util.find_spec("openai") is None:
-            raise ModuleNotFoundError(
-                "asking a server needs the package openai: "
-                "pip install 'reprise[server]'"
-            )
+        check_address(self.base_url)
 
     def complete(
         self,
@@ -110,37 +88,12 @@ class Endpoint:
             if not answer.choices:
                 raise EndpointError(f"{self.base_url} answered without a completion")
             found += [
-                Completion(choice.text or "", choice.finish_reason != "length")
+                Completion(choice.text or "", choice.finish_reason or "")
                 for choice in answer.choices
             ]
         return found[:n]
 
     def _ask(self, **request: Any) -> Any:
-        import openai
-
-        # local servers want no key, but the client insists on one
-        key = os.environ.get(KEY) or "none"
-        with openai.OpenAI(
-            base_url=self.base_url,
-            api_key=key,
-            timeout=self.timeout,
-            max_retries=self.retries,
-        ) as client:
-            try:
-                return client.completions.create(model=self.model, **request)
-            except openai.APIStatusError as error:
-                raise EndpointError(
-                    f"{self.base_url} refused with status {error.status_code}: "
-                    f"{_reason(error)}"
-                ) from None
-            except openai.APIError as error:
-                raise EndpointError(
-                    f"{self.base_url} gave no usable answer after {self.retries} "
-                    f"retries: {error.message}"
-                ) from None
-
-
-def _reason(error: Any) -> str:
-    """The server's own words, short."""
-    body = error.body if isinstance(error.body, dict) else {}
-    return str(body.get("message") or error.message)[:300]
+        client = open_client(self.base_url, timeout=self.timeout, retries=self.retries)
+        with client, told_plainly(self.base_url, self.retries):
+            return client.completions.create(model=self.model, **request)
