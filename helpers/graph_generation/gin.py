@@ -80,7 +80,9 @@ def molecule_graphs(smiles: Sequence[str]) -> MoleculeGraphs:
     ValueError
         If a text is no molecule.
     """
-    atoms, ends, kinds = [], [], []
+    atoms: list[tuple[int, ...]] = []
+    ends: list[tuple[int, int]] = []
+    kinds: list[int] = []
     atom_start, bond_start = [0], [0]
     with rdBase.BlockLogs():
         for text in smiles:

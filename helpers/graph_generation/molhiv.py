@@ -177,14 +177,14 @@ def train_classifier(
     with tqdm(total=epochs, unit="epoch", disable=not progress) as bar:
 
         def after(epoch: int, model: GIN) -> None:
-            auc = [
+            valid, test = (
                 roc_auc(data.active[r], gin_scores(model, graphs, r))
                 for r in (data.rows["valid"], data.rows["test"])
-            ]
-            if not rows or auc[0] > max(row[1] for row in rows):
+            )
+            if not rows or valid > max(row[1] for row in rows):
                 kept["best"] = {k: v.clone() for k, v in model.state_dict().items()}
-            rows.append((epoch + 1, *auc))
-            bar.set_postfix(valid=f"{auc[0]:.3f}", refresh=False)
+            rows.append((epoch + 1, valid, test))
+            bar.set_postfix(valid=f"{valid:.3f}", refresh=False)
             bar.update()
 
         model = fit_gin(
