@@ -43,8 +43,8 @@ class Worked:
     kinds: Sequence[str] = ()
 
 
-# What every graph must be, and what that means.
-_RULES = {
+# Per rule: what every graph must be, and what that means.
+WORDING = {
     "trees": (
         "be a tree with {n} nodes",
         "A tree has exactly one path between any two nodes.",
@@ -185,8 +185,8 @@ and all edges, sorted.
     Reply with one line each: Answer 1: (n, [(u, v), ...]) \
 up to Answer 2: ...
     """
-    _choice("rule", task.rule, tuple(_RULES))
-    what, rule = _RULES[task.rule]
+    _choice("rule", task.rule, tuple(WORDING))
+    what, rule = WORDING[task.rule]
     a, b = task.parts or (0, 0)
     sized = what.format(n=task.n, m=task.m, k=task.k, a=a, b=b)
     return _graph_prompt(sized, rule, method, amount, examples)

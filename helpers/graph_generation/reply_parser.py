@@ -147,7 +147,8 @@ def _graph_at(text: str, start: re.Match[str], stop: int, base: int) -> Answer |
     return Answer(written, graph, notes)
 
 
-def _graphs_in(text: str, start: int, stop: int, base: int) -> list[Answer]:
+def graphs_in(text: str, start: int, stop: int, base: int) -> list[Answer]:
+    """Every graph that stands complete in ``text[start:stop]``, in order."""
     found = []
     while match := _START.search(text, start, stop):
         answer = _graph_at(text, match, stop, base)
@@ -165,7 +166,7 @@ def _labelled(text: str, segment: _Segment, base: int) -> Answer:
     if match := _START.match(text, first, stop):
         answer = _graph_at(text, match, stop, base)
     else:
-        answer = next(reversed(_graphs_in(text, first, stop, base)), None)
+        answer = next(reversed(graphs_in(text, first, stop, base)), None)
     return answer or Answer(text[first : min(stop, first + SHOWN)].strip(), None)
 
 
@@ -210,7 +211,7 @@ def parse_reply(text: str | None, amount: int, *, base: int = 1) -> Reply:
         if new.graph is not None or old is None or old.graph is None:
             answers[segment.number - 1] = new
     if not segments:
-        last = _graphs_in(text, 0, len(text), base)[-amount:]
+        last = graphs_in(text, 0, len(text), base)[-amount:]
         answers[: len(last)] = map(_unlabelled, last)
     elif answers[0] is None:  # a continuation of a prompt that ends in "Answer 1:"
         lead = _labelled(text, _Segment(1, 0, segments[0].start), base)
