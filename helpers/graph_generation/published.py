@@ -7,6 +7,7 @@ are in ``data/papers/graph_generation.json``.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -74,7 +75,7 @@ def two_components() -> pd.DataFrame:
     """Table 5: ``method``, ``rule`` (tree+tree, ...), ``mean``, ``se`` of valid."""
     return pd.DataFrame(
         {"method": method, "rule": rule, "mean": mean, "se": se}
-        for method, cells in paper_value(CHAPTER, "two_components").items()
+        for method, cells in _value("two_components").items()
         for rule, (mean, se) in cells.items()
     )
 
@@ -94,7 +95,7 @@ def distributions() -> pd.DataFrame:
             "mean": mean,
             "se": se,
         }
-        for distribution, methods in paper_value(CHAPTER, "distributions").items()
+        for distribution, methods in _value("distributions").items()
         for method, levels in methods.items()
         for p, cell in levels.items()
         for metric, (mean, se) in cell.items()
@@ -105,19 +106,25 @@ def molecules() -> pd.DataFrame:
     """Table 6: ``method``, ``metric`` (c_m, c, novel, unique), ``mean``, ``se``."""
     return pd.DataFrame(
         {"method": method, "metric": metric, "mean": mean, "se": se}
-        for method, cell in paper_value(CHAPTER, "molecules").items()
+        for method, cell in _value("molecules").items()
         for metric, (mean, se) in cell.items()
     )
 
 
 def confusion() -> dict[str, int]:
     """Table 10: TN, FP, FN and TP of the molecule classifier."""
-    return dict(paper_value(CHAPTER, "molecule_confusion"))
+    return dict(_value("molecule_confusion"))
+
+
+@cache
+def _value(name: str) -> Any:
+    """One entry of the file, read once."""
+    return paper_value(CHAPTER, name)
 
 
 def _methods(*, three: bool = False) -> list[dict[str, Any]]:
     """Tables 1, 2 and 14; ``three``: of the rules that the other tables have."""
-    cells = paper_value(CHAPTER, "rules_medium")
+    cells = _value("rules_medium")
     chosen = ("cycles", "k-regular", "k-color") if three else RULES
     return _rows(
         {m: {rule: cells[m][rule] for rule in chosen} for m in METHODS}, **_MAIN
@@ -127,7 +134,7 @@ def _methods(*, three: bool = False) -> list[dict[str, Any]]:
 def _varied(table: str, column: str, **fixed: Any) -> list[dict[str, Any]]:
     """Rows of a table that varies one column of the main setting."""
     found = []
-    for level, cells in paper_value(CHAPTER, f"rules_{table}").items():
+    for level, cells in _value(f"rules_{table}").items():
         read = {"temperature": float, "amount": int}.get(column, str)
         found += _rows(cells, **{**_MAIN, **fixed, column: read(level)})
     return found

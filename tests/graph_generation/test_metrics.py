@@ -111,13 +111,15 @@ def test_where_all_answers_agree_the_interval_still_has_a_width() -> None:
 
 def test_the_bootstrap_covers_the_truth() -> None:
     rng = np.random.default_rng(3)
-    inside = 0
-    for _ in range(60):
+    answers = []
+    for cell in range(40):
         counts = rng.binomial(10, 0.5, 20)
-        answers = ([RINGS[0]] * k + [PATH] * (10 - k) for k in counts)
-        cell = summary(frame(*answers), draws=500).iloc[0]
-        inside += cell["valid_low"] <= 50 <= cell["valid_high"]
-    assert inside >= 51  # 93 % in the long run
+        graphs = [[RINGS[0]] * k + [PATH] * (10 - k) for k in counts]
+        answers.append(frame(*graphs, model=str(cell)))
+    cells = summary(pd.concat(answers), by=["model"], draws=300)
+    inside = (cells["valid_low"] <= 50) & (cells["valid_high"] >= 50)
+    assert 0.85 <= inside.mean() <= 1  # 93 % in the long run
+    assert (cells["valid_high"] - cells["valid_low"]).max() < 20
 
 
 def test_denominators() -> None:
@@ -186,19 +188,22 @@ def test_refusals() -> None:
 
 def test_chance_stands_beside_presets_alone() -> None:
     cells = pd.DataFrame(
-        {"rule": ["planar", "planar", "cycles"], "size": ["medium", "n = 9", "tiny"]}
+        {
+            "rule": ["k-color", "k-color", "cycles"],
+            "size": ["small", "n = 9", "tiny"],
+        }
     )
     found = with_chance(cells)["chance"]
-    assert found[0] == pytest.approx(25.4, abs=3)
+    assert found[0] == pytest.approx(26.4, abs=3)
     assert np.isnan(found[1])
     assert found[2] < 3
 
 
-def test_ten_thousand_graphs_take_less_than_a_second() -> None:
+def test_thousands_of_graphs_take_no_time() -> None:
     rng = np.random.default_rng(1)
     task = preset("cycles", "medium")
     rows: list[dict[str, Any]] = []
-    for run in range(1000):
+    for run in range(200):
         graphs: list[Graph | None] = []
         for _ in range(10):
             ring = (rng.permutation(15) + 1).tolist()
@@ -207,6 +212,6 @@ def test_ten_thousand_graphs_take_less_than_a_second() -> None:
     table = pd.DataFrame(rows)
     begun = time.process_time()
     cells = summary(table)
-    assert time.process_time() - begun < 4  # one second where nothing else runs
+    assert time.process_time() - begun < 1.5  # 0.2 s where nothing else runs
     assert cells["iso_classes"].tolist() == [1] * 5
     assert cells["unique"].min() == 100
