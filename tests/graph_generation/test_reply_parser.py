@@ -42,6 +42,7 @@ def texts(reply: str | None, amount: int, base: int = 1) -> list[str | None]:
     return [graph.text if graph else None for graph in parsed.graphs]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(GRAPH, min_size=1, max_size=10))
 def test_the_asked_notation_comes_back_exactly(graphs: list[Graph]) -> None:
     text = "\n".join(f"Answer {i}: {g.text}" for i, g in enumerate(graphs, 1))
