@@ -1,5 +1,6 @@
 """Completions of any server that speaks OpenAI's protocol (vLLM, llama.cpp, TGI, ...).
 
+These are the raw completions of a prompt; `helpers.llm.chat` asks chat models.
 The key comes from the environment (``OPENAI_API_KEY``) and is never printed or stored.
 Only transport is retried: an answer that came is an answer.
 """
@@ -12,27 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from helpers.llm.backend import BackendError, Completion
+
 KEY = "OPENAI_API_KEY"
 
 
-class EndpointError(RuntimeError):
+class EndpointError(BackendError):
     """The server could not be asked, or its answer holds no completions."""
-
-
-@dataclass(frozen=True)
-class Completion:
-    """One sampled text.
-
-    Attributes
-    ----------
-    text : str
-        What follows the prompt; a stop string is not part of it.
-    finished : bool
-        False where the limit of tokens cut it off.
-    """
-
-    text: str
-    finished: bool
 
 
 @dataclass(frozen=True)
@@ -110,7 +97,7 @@ class Endpoint:
             if not answer.choices:
                 raise EndpointError(f"{self.base_url} answered without a completion")
             found += [
-                Completion(choice.text or "", choice.finish_reason != "length")
+                Completion(choice.text or "", choice.finish_reason or "")
                 for choice in answer.choices
             ]
         return found[:n]
