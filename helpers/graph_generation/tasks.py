@@ -169,10 +169,7 @@ class Task:
     @property
     def size(self) -> str:
         """Name of the preset that this task is, else ``"n = 9"``."""
-        for (rule, size), task in _PRESETS.items():
-            if rule == self.rule and task == self:
-                return size
-        return f"n = {self.n}"
+        return _SIZE_OF.get(self, f"n = {self.n}")
 
 
 Kind = Literal["tree", "cycle"]
@@ -278,6 +275,8 @@ _PRESETS: dict[tuple[str, str], Task] = {
     }.items()
     for task in tasks
 }
+
+_SIZE_OF = {task: size for (_, size), task in _PRESETS.items()}
 
 
 def preset(rule: str, size: str = "medium") -> Task:
