@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -188,10 +189,10 @@ def key(figure: Figure, marks: Sequence[tuple[str, str, str]]) -> None:
 
 def _columns(texts: Sequence[str], width: float) -> int:
     """The most columns of a legend that fit into so many inches."""
-    each = [0.45 + 0.062 * len(text) for text in texts]
+    each = [0.5 + 0.066 * len(text) for text in texts]
     for count in range(len(each), 1, -1):
-        high = -(-len(each) // count)
-        if sum(max(each[at : at + high]) for at in range(0, len(each), high)) <= width:
+        columns = np.array_split(each, count)  # as matplotlib fills them
+        if sum(max(column) for column in columns) <= width:
             return count
     return 1
 

@@ -149,23 +149,23 @@ def slopes(
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns distribution, method, quantity (p_pred or p_gen), slope, low and high.
+        Columns distribution, method, metric (p_pred or p_gen), slope, low and high.
     paper : pd.DataFrame, optional
-        The same without low and high.
+        Of `recomputations.slopes`: open diamonds.
 
     Raises
     ------
     ValueError
         If a column is missing, there are no rows, a combination comes twice, or a
-        quantity is unknown.
+        metric is unknown.
     """
-    keys = ("distribution", "method", "quantity")
+    keys = ("distribution", "method", "metric")
     one_each(frame, keys, "slope", "low", "high")
-    if unknown := set(frame["quantity"]) - set(QUANTITIES):
+    if unknown := set(frame["metric"]) - set(QUANTITIES):
         raise ValueError(
-            f"unknown quantity {min(unknown)!r} (allowed: {', '.join(QUANTITIES)})"
+            f"unknown metric {min(unknown)!r} (allowed: {', '.join(QUANTITIES)})"
         )
-    quantities = [name for name in QUANTITIES if name in set(frame["quantity"])]
+    quantities = [name for name in QUANTITIES if name in set(frame["metric"])]
     names = ordered(frame["distribution"], DISTRIBUTIONS)
     methods = ordered(frame["method"], list(METHODS))
     figure, axes = _rows(names, methods, len(quantities))
@@ -173,7 +173,7 @@ def slopes(
         for ax, name in zip(axes[row], names, strict=True):
             ax.axvline(0, color=CHANCE, ls=":", lw=1.5, zorder=1)
             ax.axvline(1, color=NOTE, lw=1, zorder=1)
-            where = {"distribution": name, "quantity": quantity}
+            where = {"distribution": name, "metric": quantity}
             for found in _where(frame, where).to_dict("records"):
                 method = str(found["method"])
                 ends = (float(found["low"]), float(found["high"]))
@@ -232,7 +232,7 @@ def estimation_errors(
     scores : pd.DataFrame
         Of `reference_lines.reference_scores`.
     paper : pd.DataFrame, optional
-        Columns distribution, method and error.
+        Of `recomputations.slopes`: open diamonds.
 
     Raises
     ------
@@ -257,10 +257,12 @@ def estimation_errors(
             colour = style.color(method)
             dot(ax, float(row["error"]), methods.index(method), ends, colour)
         if paper is not None:
-            one_each(paper, keys, "error")
-            for row in paper[paper["distribution"] == name].to_dict("records"):
+            one_each(paper, (*keys, "metric"), "error")
+            where = {"distribution": name, "metric": "p_pred"}
+            for row in _where(paper, where).to_dict("records"):
                 if row["method"] in methods:
-                    paper_dot(ax, float(row["error"]), methods.index(row["method"]))
+                    at = methods.index(str(row["method"]))
+                    paper_dot(ax, float(row["error"]), at)
         ax.set_title(name, fontsize=8.5)
         ax.set_xlabel("mean |stated p − p| / points")
     axes[0][0].set_xlim(0, None)

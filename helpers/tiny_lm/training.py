@@ -14,7 +14,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from numbers import Real
@@ -32,6 +32,7 @@ from helpers.torch_threads import single_thread
 
 STATE = "training_state.pt"
 FIRST = 10  # steps that the log keeps one by one
+Loss = Callable[[LlamaForCausalLM, Batch], Tensor]
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def train(
     steps: int | None = None,
     progress: bool = True,
     resume: bool = True,
+    loss: Loss = token_loss,
 ) -> pd.DataFrame:
     """Train ``model`` in place, on one thread, with its state kept in ``folder``.
 
@@ -145,6 +147,9 @@ def train(
         Show a bar with the loss.
     resume : bool
         Go on from the folder's state if there is one; otherwise start anew.
+    loss : callable
+        ``loss(model, batch)``; `helpers.tiny_lm.compiled_loss` is quicker where the
+        processor is made for bfloat16.
 
     Returns
     -------
@@ -162,7 +167,7 @@ def train(
     last = recipe.steps if steps is None else min(steps, recipe.steps)
     with single_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        run = _Run(model, recipe, folder / STATE, batches(0))
+        run = _Run(model, recipe, folder / STATE, batches(0), loss)
         if resume:
             run.load()
         bar = tqdm(
@@ -170,8 +175,8 @@ def train(
         )
         with bar, run.kept_on_interrupt():
             while run.step < last:
-                loss = run.advance(batches(run.step))
-                bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+                value = run.advance(batches(run.step))
+                bar.set_postfix(loss=f"{value:.3f}", refresh=False)
                 bar.update()
                 if run.step % recipe.save_every == 0 or run.step == last:
                     run.save()
@@ -187,8 +192,14 @@ class _Run:
     """Model, optimiser and log of a training, as they are after ``step`` steps."""
 
     def __init__(
-        self, model: LlamaForCausalLM, recipe: Recipe, path: Path, first: Batch
+        self,
+        model: LlamaForCausalLM,
+        recipe: Recipe,
+        path: Path,
+        first: Batch,
+        loss: Loss,
     ) -> None:
+        self.loss = loss
         self.model, self.recipe, self.path = model.train(), recipe, path
         self.step, self.tokens, self.seconds = 0, 0, 0.0
         self.rows: list[dict[str, float]] = []
@@ -216,7 +227,7 @@ class _Run:
         start = time.process_time()
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.rate(self.step)
-        loss = token_loss(self.model, batch)
+        loss = self.loss(self.model, batch)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         value = loss.item()

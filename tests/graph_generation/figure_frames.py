@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -146,19 +148,19 @@ def references() -> pd.DataFrame:
 
 
 def slopes() -> pd.DataFrame:
-    """A row per distribution, method and quantity."""
+    """A row per distribution, method and metric."""
     return pd.DataFrame(
-        {"distribution": task, "method": method, "quantity": quantity, "slope": at,
+        {"distribution": task, "method": method, "metric": metric, "slope": at,
          "low": at - 0.15, "high": at + 0.15, "error": 20 - 10 * at}
         for task in TASKS
         for method, at in zip(WAYS, (0.05, 0.4, 0.85), strict=True)
-        for quantity in ("p_pred", "p_gen")
+        for metric in ("p_pred", "p_gen")
     )  # fmt: skip
 
 
 def estimation_errors() -> pd.DataFrame:
     """A row per distribution and method."""
-    rows = slopes().query("quantity == 'p_pred'")
+    rows = slopes().query("metric == 'p_pred'")
     return rows.assign(low=rows["error"] - 2, high=rows["error"] + 2)
 
 
@@ -170,3 +172,46 @@ def graphs(rule: str, size: str = "small", seed: int = 0) -> list[Graph | None]:
     n, edges = found[0].n, found[0].edges
     spoilt = (*edges[:-1], edges[0], (1, 1), (2, n + 1))
     return [*found, Graph(n, spoilt), uniform_graph(n, len(edges), random), None]
+
+
+PROMPTS = ("with the property", "without it", "real, with it", "real, without it",
+           "mutated actives")  # fmt: skip
+
+
+def molecules(properties=("drug-like", "lipophilic", "polar")) -> pd.DataFrame:
+    """A row per property, prompt and kind of molecules."""
+    truth = dict(zip(PROMPTS, (62.0, 20.0, 100.0, 0.0, 70.0), strict=True))
+    return pd.DataFrame(
+        {"property": name, "prompt": prompt, "on": on,
+         **with_interval("c_m", 10 + 0.6 * t, 6),
+         "c": t - 4, "c_low": t - 15, "c_high": t + 8, "truth": t}
+        for name in properties
+        for prompt, t in truth.items()
+        for on in (("all", "novel") if prompt in PROMPTS[:2] else ("all",))
+    )  # fmt: skip
+
+
+def rectification() -> pd.DataFrame:
+    """As `rectification.rectification_check` gives it."""
+    return pd.DataFrame(
+        {"rates": rates, "share": share, "c": slope * share, "sd": 0.07,
+         "low": slope * share - 0.14, "high": slope * share + 0.14}
+        for rates, slope in (("train", 0.72), ("held out", 1.01))
+        for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Stands in for a `Confusion`."""
+
+    tp: int
+    fp: int
+    tn: int
+    fn: int
+
+
+def confusions() -> dict[str, Counts]:
+    """Three matrices, the last the paper's Table 10."""
+    return {"held out": Counts(301, 88, 700, 122), "train": Counts(900, 60, 2400, 90),
+            "paper, HIV": Counts(810, 4145, 35539, 633)}  # fmt: skip

@@ -1,0 +1,202 @@
+"""The recipes of the three graph decoders, and the trainings that make them.
+
+All read the prompts of `prompts` through one tokenizer. ``rules`` and ``rules-small``
+differ in their size and in how long they were trained, ``distributions`` in what it
+reads; every document is drawn anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.graph_generation.distribution_documents import distribution_document
+from helpers.graph_generation.graph_tokenizer import encoded_all, graph_tokenizer
+from helpers.graph_generation.rule_documents import Document, RuleMix, rule_document
+from helpers.names import unknown_name
+from helpers.paths import BUILD, DATA
+from helpers.tiny_lm import checkpoint
+from helpers.tiny_lm.batches import Source
+from helpers.tiny_lm.compiled_loss import compiled_loss
+from helpers.tiny_lm.config import SPECIAL, TinyConfig
+from helpers.tiny_lm.stream import Stream, Tokens
+from helpers.tiny_lm.training import Loss, Recipe, forget, token_loss, train
+
+CHECKPOINTS = DATA / "graph_generation"
+WORK = BUILD / "training" / "graph_generation"
+VOCABULARY = 484
+WIDTHS = (64, 96, 128, 192, 256, 320, 448, 640, 1024)
+DRAWN = 64  # documents at a time
+
+DrawDocument = Callable[[float, np.random.Generator], Document]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Shape, recipe and data of a decoder.
+
+    Attributes
+    ----------
+    config : TinyConfig
+    recipe : Recipe
+    document : callable
+        ``document(progress, rng)``.
+    widths : tuple of int
+        Of batches, see `helpers.tiny_lm.stream.Stream`.
+    whole : bool
+        Learn the given graphs too, as they are drawn like the answers.
+    batch_tokens : int
+    """
+
+    config: TinyConfig
+    recipe: Recipe
+    document: DrawDocument
+    widths: tuple[int, ...] = WIDTHS
+    whole: bool = False
+    batch_tokens: int = 4096
+
+
+def _rules(progress: float, rng: np.random.Generator) -> Document:
+    return rule_document(RuleMix(), progress, rng)
+
+
+def _shape(width: int, layers: int, context: int = 1536) -> TinyConfig:
+    return TinyConfig(
+        vocabulary=VOCABULARY, layers=layers, width=width, heads=4, context=context
+    )
+
+
+PLANS = {
+    "rules": Plan(
+        _shape(192, 4),
+        Recipe(steps=11_000, learning_rate=2.5e-3, warmup=200, floor=0.02),
+        _rules,
+    ),
+    "rules-small": Plan(
+        _shape(96, 3),
+        Recipe(steps=2_500, learning_rate=3e-3, warmup=100, floor=0.02),
+        _rules,
+    ),
+    "distributions": Plan(
+        _shape(128, 4),
+        Recipe(steps=8_500, learning_rate=2.5e-3, warmup=200, floor=0.02),
+        distribution_document,
+        widths=(256, 320, 384, 512, 640, 832, 1088),
+        whole=True,
+        batch_tokens=4352,
+    ),
+}
+
+
+def plan(name: str) -> Plan:
+    """The plan of a decoder, or ValueError with the nearest of `PLANS`."""
+    if name not in PLANS:
+        raise unknown_name("decoder", name, tuple(PLANS))
+    return PLANS[name]
+
+
+def batches(chosen: Plan) -> Stream:
+    """The batches of a plan: fresh documents, with the progress of their step."""
+    tokenizer = graph_tokenizer()
+    bos, eos = SPECIAL.index("<bos>"), SPECIAL.index("<eos>")
+
+    def draw(step: int, rng: np.random.Generator) -> list[Tokens]:
+        progress = min(1.0, step / chosen.recipe.steps)
+        drawn = [chosen.document(progress, rng) for _ in range(DRAWN)]
+        heads = encoded_all(tokenizer, [document.prompt for document in drawn])
+        tails = encoded_all(tokenizer, [document.reply for document in drawn])
+        documents = [
+            ([bos, *head, *tail, eos], 1 if chosen.whole else len(head) + 1)
+            for head, tail in zip(heads, tails, strict=True)
+        ]
+        return [one for one in documents if len(one[0]) <= chosen.widths[-1]]
+
+    return Stream(
+        draw,
+        lengths=chosen.widths,
+        batch_tokens=chosen.batch_tokens,
+        seed=chosen.recipe.seed,
+    )
+
+
+def train_checkpoint(
+    name: str,
+    folder: Path | None = None,
+    *,
+    work: Path | None = None,
+    progress: bool = True,
+    resume: bool = True,
+    loss: Loss | None = None,
+) -> checkpoint.Card:
+    """Train a decoder and save it.
+
+    Parameters
+    ----------
+    name : {"rules", "rules-small", "distributions"}
+    folder : Path, optional
+        Of the checkpoint; the project's own by default.
+    work : Path, optional
+        Where the state of an interrupted training is kept.
+    progress, resume : bool
+        As in `helpers.tiny_lm.training.train`.
+    loss : callable, optional
+        `helpers.tiny_lm.compiled_loss` by default, made for processors with matrix
+        units; ``token_loss`` elsewhere gives the same within rounding, more slowly.
+    """
+    chosen = plan(name)
+    work = work or WORK / name
+    model = chosen.config.model(chosen.recipe.seed)
+    log = train(
+        model,
+        batches(chosen),
+        chosen.recipe,
+        folder=work,
+        progress=progress,
+        resume=resume,
+        loss=loss or compiled_loss(),
+    )
+    card = save(name, model, log, folder or CHECKPOINTS / name)
+    forget(work)
+    return card
+
+
+def save(name: str, model: Any, log: pd.DataFrame, folder: Path) -> checkpoint.Card:
+    """Write a decoder as `helpers.tiny_lm.checkpoint` has it."""
+    chosen = plan(name)
+    corpus: dict[str, Any] = {
+        "name": f"random graphs, {name}",
+        "tokens_of_a_batch": chosen.batch_tokens,
+        "widths": list(chosen.widths),
+    }
+    if chosen.document is _rules:
+        corpus["mix"] = asdict(RuleMix())
+    return checkpoint.save(
+        folder,
+        model,
+        graph_tokenizer(),
+        recipe=chosen.recipe,
+        log=log,
+        corpus=corpus,
+    )
+
+
+def first_steps(
+    name: str, steps: int, work: Path, *, loss: Loss = token_loss
+) -> pd.DataFrame:
+    """The log of a recipe's first steps, to compare with a checkpoint's log."""
+    chosen = plan(name)
+    source: Source = batches(chosen)
+    return train(
+        chosen.config.model(chosen.recipe.seed),
+        source,
+        chosen.recipe,
+        folder=work,
+        steps=steps,
+        progress=False,
+        loss=loss,
+    )
