@@ -13,6 +13,7 @@ import pandas as pd
 
 from helpers.graph_generation.asking import Model, ask, generator
 from helpers.graph_generation.distribution_answers import answer_row
+from helpers.graph_generation.distribution_documents import worked_example
 from helpers.graph_generation.distributions import Episode, draw_episode
 from helpers.graph_generation.prompts import (
     DISTRIBUTION_METHODS,
@@ -58,13 +59,14 @@ class DistributionCell:
         return draw_episode(self.distribution, self.p, rng, self.amount)
 
     def worked(self, run: int, seed: int) -> Worked | None:
-        """The solved example of the few-shot method, at a p of its own."""
-        if self.method != "few-shot":
+        """The solved example of few-shot and CoT prompts, at a p of its own.
+
+        That CoT prompts have one is inferred from section 3.2.
+        """
+        if self.method == "zero-shot":
             return None
         rng = generator(seed, "worked", self.distribution, run)
-        p = round(float(rng.uniform()), 1)
-        shown = draw_episode(self.distribution, p, rng, self.amount)
-        return Worked(shown.graphs, p)
+        return worked_example(self.distribution, self.method, rng)
 
     def request(self, run: int, seed: int, max_tokens: int = 4096) -> Request:
         """What a model is asked in a run."""

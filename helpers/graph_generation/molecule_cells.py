@@ -1,0 +1,94 @@
+"""Property-based experiments: a model proposes molecules, a classifier judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from helpers.graph_generation.asking import Model, ask
+from helpers.graph_generation.classifier import Judge
+from helpers.graph_generation.molecule_answers import (
+    REFERENCES,
+    Answer,
+    given_molecules,
+    molecule_requests,
+    prompt_name,
+    reference_answers,
+)
+from helpers.graph_generation.molecule_frame import molecule_frame, summary
+from helpers.graph_generation.prompts import MOLECULE_METHODS
+from helpers.graph_generation.reply_parser import parse_molecules
+from helpers.graph_generation.smiles_documents import AMOUNT, Subject
+
+
+def proposed(
+    model: Model,
+    name: str,
+    runs: int,
+    *,
+    methods: Sequence[str] = MOLECULE_METHODS,
+    named: bool = True,
+    seed: int = 0,
+    temperature: float = 0.5,
+    **asking: Any,
+) -> list[Answer]:
+    """Replies to prompts with molecules that have a property, and that lack it.
+
+    Parameters
+    ----------
+    model : Path or Backend
+        See `helpers.graph_generation.asking.ask`, which takes ``asking``.
+    name : str
+        Key of `helpers.graph_generation.properties.PROPERTIES`.
+    runs : int
+        Replies per prompt and method; the same molecules are shown to all methods.
+    named : bool
+        Whether the prompt says which property it is, or leaves it to the examples.
+    temperature : float
+        0.5 in the paper.
+    """
+    asked, requests = [], []
+    for active in (True, False):
+        subject = Subject(name, active=active, named=named)
+        given = given_molecules(subject, runs, seed=seed)
+        for method in methods:
+            asked += [(subject, method, run, shown) for run, shown in enumerate(given)]
+            requests += molecule_requests(
+                subject, given, method=method, temperature=temperature, seed=seed
+            )
+    completions = ask(model, requests, **asking)
+    return [
+        Answer(
+            prompt_name(subject),
+            name,
+            method,
+            run,
+            shown,
+            parse_molecules(completion.text, AMOUNT),
+        )
+        for (subject, method, run, shown), completion in zip(
+            asked, completions, strict=True
+        )
+    ]
+
+
+def references(name: str, runs: int, *, seed: int = 0) -> list[Answer]:
+    """Real molecules with and without the property, and changed ones, as replies."""
+    return [
+        answer
+        for kind in REFERENCES
+        for answer in reference_answers(kind, name, runs, seed=seed)
+    ]
+
+
+def judged(
+    answers: Sequence[Answer], judge: Judge, *, seed: int = 0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The molecules of all replies, and C_M, C and the truth of every cell.
+
+    C takes the classifier's rates on scaffolds that it did not learn from.
+    """
+    frame = molecule_frame(answers, judge)
+    return frame, summary(frame, judge.held_out, seed=seed)
