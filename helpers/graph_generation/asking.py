@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from helpers.cache import stage
 from helpers.graph_generation.decoder import GraphDecoder
 from helpers.llm.answer_cache import cached
 from helpers.llm.backend import Backend, Completion, Request
+from helpers.llm.cost import Price, run_requests
 from helpers.parallel import in_processes
 
 Model = Path | Backend
@@ -48,6 +48,8 @@ def ask(
     processes: int = 2,
     grammar: bool = False,
     answers: Path | None = None,
+    price: Price | None = None,
+    max_cost: float | None = None,
     label: str = "asking",
     progress: bool = True,
 ) -> list[Completion]:
@@ -62,28 +64,25 @@ def ask(
         Constrained decoding, of a small decoder only.
     answers : Path, optional
         File that keeps a backend's answers: an interrupted run resumes there.
+    price, max_cost
+        See `helpers.llm.cost.run_requests`.
 
     Raises
     ------
     ValueError
         If a backend is to use a grammar.
     """
-    if isinstance(model, Path):
-        digest = hashlib.sha256((model / "model.safetensors").read_bytes()).hexdigest()
-        parts = [
-            _Part(str(model), digest, tuple(requests[k::processes]), grammar)
-            for k in range(min(processes, len(requests)))
-        ]
-        found = in_processes(_decoded, parts, processes, label=label, progress=progress)
-        return [found[k % len(parts)][k // len(parts)] for k in range(len(requests))]
-    if grammar:
-        raise ValueError("a grammar is for small decoders; allowed here: grammar=False")
-    asked = cached(model, answers) if answers else model
-    bar = tqdm(
-        asked.complete(requests),
-        total=len(requests),
-        desc=label,
-        leave=False,
-        disable=not progress,
-    )
-    return list(bar)
+    if not isinstance(model, Path):
+        if grammar:
+            raise ValueError("a grammar is for small decoders; allowed: grammar=False")
+        asked = cached(model, answers) if answers else model
+        return run_requests(
+            asked, requests, price=price, max_cost=max_cost, progress=progress
+        )
+    digest = hashlib.sha256((model / "model.safetensors").read_bytes()).hexdigest()
+    parts = [
+        _Part(str(model), digest, tuple(requests[k::processes]), grammar)
+        for k in range(min(processes, len(requests)))
+    ]
+    found = in_processes(_decoded, parts, processes, label=label, progress=progress)
+    return [found[k % len(parts)][k // len(parts)] for k in range(len(requests))]

@@ -83,7 +83,8 @@ _FORMAT = (
     f"Write a graph as {_GRAPH}: the number of nodes, numbered from 1, "
     "and all edges, sorted."
 )
-_DISTRIBUTIONS = {
+# What each distribution is.
+DISTRIBUTION_WORDING = {
     "trees-or-cycles": (
         "With probability p a graph is a tree, otherwise a cycle. It has 5 to 7 nodes."
     ),
@@ -276,7 +277,7 @@ def distribution_prompt(
         For an unknown distribution or method, no graphs, ``amount`` below 1, or an
         example where none belongs (or none where one does).
     """
-    _choice("distribution", distribution, tuple(_DISTRIBUTIONS))
+    _choice("distribution", distribution, tuple(DISTRIBUTION_WORDING))
     _choice("method", method, DISTRIBUTION_METHODS)
     if not graphs:
         raise ValueError("a distribution prompt needs at least one graph")
@@ -287,7 +288,7 @@ def distribution_prompt(
     _amount(amount)
     lines = [
         f"Infer p from the graphs and give me {amount} more drawn with the same p.",
-        _DISTRIBUTIONS[distribution],
+        DISTRIBUTION_WORDING[distribution],
         *(_worked_lines(method, example) if example else []),
         *_numbered("Graph", [graph.text for graph in graphs]),
     ]
