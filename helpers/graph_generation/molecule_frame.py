@@ -19,7 +19,7 @@ from rdkit import DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from helpers.graph_generation.classifier import Confusion, Judge
-from helpers.graph_generation.molecule_answers import Answer
+from helpers.graph_generation.molecule_answers import MoleculeAnswer
 from helpers.graph_generation.molecules import canonical, molecule, nci_molecules
 from helpers.graph_generation.properties import (
     descriptors,
@@ -32,7 +32,7 @@ from helpers.graph_generation.rectification import (
     share_draws,
 )
 
-SCOPES = ("all", "novel", "unseen")
+ON = ("all", "novel", "unseen")
 CELL = ["prompt", "property", "method"]
 COLUMNS = (
     *("prompt", "property", "method", "run", "slot", "smiles", "valid", "canonical"),
@@ -72,12 +72,12 @@ def nearest(smiles: Sequence[str]) -> np.ndarray:
     )
 
 
-def molecule_frame(answers: Sequence[Answer], judge: Judge) -> pd.DataFrame:
+def molecule_frame(answers: Sequence[MoleculeAnswer], judge: Judge) -> pd.DataFrame:
     """One row per molecule asked for; columns as in `COLUMNS`.
 
     Parameters
     ----------
-    answers : sequence of Answer
+    answers : sequence of MoleculeAnswer
         All about the judge's property.
     judge : Judge
         Trained classifier at its operating point.
@@ -139,14 +139,14 @@ def molecule_frame(answers: Sequence[Answer], judge: Judge) -> pd.DataFrame:
     return frame
 
 
-def summary(
+def molecule_summary(
     frame: pd.DataFrame,
     matrix: Confusion,
     *,
     level: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Shares in % per prompt, method and scope.
+    """Shares in % per prompt, method and kind of molecules.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def summary(
     Returns
     -------
     DataFrame
-        Columns prompt, property, method, scope, answers, molecules (judged ones),
+        Columns prompt, property, method, on (of `ON`), answers, molecules (judged),
         c_m, c, truth with ``_low`` and ``_high`` (`share_draws`; those of C count the
         uncertainty of TPR and FPR), and, of all asked for, valid; of valid ones
         unique (distinct within an answer), novel and known; means qed, sa, nearest.
@@ -175,16 +175,16 @@ def summary(
             "known": 100 * valid["known"].mean(),
             **{name: valid[name].mean() for name in ("qed", "sa", "nearest")},
         }
-        for scope in SCOPES:
+        for on in ON:
             chosen = valid
-            if scope != "all":
+            if on != "all":
                 chosen = chosen[chosen["novel"]]
-            if scope == "unseen":
+            if on == "unseen":
                 chosen = chosen[~chosen["known"]]
             rows.append(
                 {
                     **dict(zip(CELL, key, strict=True)),
-                    "scope": scope,
+                    "on": on,
                     "molecules": len(chosen),
                     **_shares(chosen, matrix, level, seed),
                     **side,

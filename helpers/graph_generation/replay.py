@@ -19,7 +19,7 @@ import pandas as pd
 
 from helpers.graph_generation.checks import Check, check
 from helpers.graph_generation.graphs import Graph
-from helpers.graph_generation.prompts import METHODS, WORDING
+from helpers.graph_generation.prompts import WORDING
 from helpers.graph_generation.reply_parser import Answer, graphs_in, parse_reply
 from helpers.graph_generation.tasks import Pair, Task
 from helpers.paths import user_data

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from helpers.graph_generation.classifier import judge
 from helpers.graph_generation.molecule_answers import (
     REFERENCES,
-    Answer,
+    MoleculeAnswer,
     given_molecules,
     molecule_requests,
     mutated,
@@ -18,10 +18,10 @@ from helpers.graph_generation.molecule_answers import (
 )
 from helpers.graph_generation.molecule_frame import (
     COLUMNS,
-    SCOPES,
+    ON,
     molecule_frame,
+    molecule_summary,
     nearest,
-    summary,
 )
 from helpers.graph_generation.molecules import canonical, nci_molecules
 from helpers.graph_generation.properties import has_property
@@ -45,7 +45,7 @@ def frame(polar):
     ]
     return molecule_frame(
         [
-            Answer("with", "polar", "few-shot", i, GIVEN, r)
+            MoleculeAnswer("with", "polar", "few-shot", i, GIVEN, r)
             for i, r in enumerate(replies)
         ],
         polar,
@@ -66,8 +66,8 @@ def test_rows_say_what_each_molecule_is(frame, polar):
 
 
 def test_summary_of_known_rows(frame, polar):
-    found = summary(frame, polar.held_out).set_index("scope")
-    assert found.index.tolist() == list(SCOPES)
+    found = molecule_summary(frame, polar.held_out).set_index("on")
+    assert found.index.tolist() == list(ON)
     assert found["molecules"].tolist() == [6, 5, 4]
     row = found.loc["all"]
     assert row["valid"] == pytest.approx(75)
@@ -83,21 +83,23 @@ def test_summary_of_known_rows(frame, polar):
 
 
 def test_summary_survives_replies_without_molecules(polar):
-    rows = [Answer("with", "polar", "few-shot", 0, GIVEN, (None, "nonsense"))]
-    found = summary(molecule_frame(rows, polar), polar.held_out)
+    rows = [MoleculeAnswer("with", "polar", "few-shot", 0, GIVEN, (None, "nonsense"))]
+    found = molecule_summary(molecule_frame(rows, polar), polar.held_out)
     assert found["valid"].tolist() == [0, 0, 0]
     assert found[["c_m", "c", "truth", "unique"]].isna().all(axis=None)
 
 
 def test_answers_and_judge_must_agree(polar):
     with pytest.raises(ValueError, match="lipophilic"):
-        molecule_frame([Answer("with", "lipophilic", "", 0, (), ("CCO",))], polar)
+        molecule_frame(
+            [MoleculeAnswer("with", "lipophilic", "", 0, (), ("CCO",))], polar
+        )
 
 
 def test_references_are_what_they_are_called(polar):
     answers = [a for k in REFERENCES for a in reference_answers(k, "polar", 6, seed=2)]
-    found = summary(molecule_frame(answers, polar), polar.held_out)
-    shares = found[found["scope"] == "all"].set_index("prompt")
+    found = molecule_summary(molecule_frame(answers, polar), polar.held_out)
+    shares = found[found["on"] == "all"].set_index("prompt")
     assert shares["truth"].loc[["real with", "real without"]].tolist() == [100, 0]
     assert 50 < shares.loc["mutated", "truth"] < 100
     assert (shares["valid"] == 100).all()
