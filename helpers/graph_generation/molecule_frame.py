@@ -32,7 +32,7 @@ from helpers.graph_generation.rectification import (
     share_draws,
 )
 
-ON = ("all", "novel", "unseen")
+SCOPES = ("all", "novel", "unseen")
 CELL = ["prompt", "property", "method"]
 COLUMNS = (
     *("prompt", "property", "method", "run", "slot", "smiles", "valid", "canonical"),
@@ -139,14 +139,14 @@ def molecule_frame(answers: Sequence[MoleculeAnswer], judge: Judge) -> pd.DataFr
     return frame
 
 
-def molecule_summary(
+def summary(
     frame: pd.DataFrame,
     matrix: Confusion,
     *,
     level: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Shares in % per prompt, method and kind of molecules.
+    """Shares in % per prompt, method and scope.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def molecule_summary(
     Returns
     -------
     DataFrame
-        Columns prompt, property, method, on (of `ON`), answers, molecules (judged),
+        Columns prompt, property, method, scope (of `SCOPES`), answers, molecules
         c_m, c, truth with ``_low`` and ``_high`` (`share_draws`; those of C count the
         uncertainty of TPR and FPR), and, of all asked for, valid; of valid ones
         unique (distinct within an answer), novel and known; means qed, sa, nearest.
@@ -175,16 +175,16 @@ def molecule_summary(
             "known": 100 * valid["known"].mean(),
             **{name: valid[name].mean() for name in ("qed", "sa", "nearest")},
         }
-        for on in ON:
+        for scope in SCOPES:
             chosen = valid
-            if on != "all":
+            if scope != "all":
                 chosen = chosen[chosen["novel"]]
-            if on == "unseen":
+            if scope == "unseen":
                 chosen = chosen[~chosen["known"]]
             rows.append(
                 {
                     **dict(zip(CELL, key, strict=True)),
-                    "on": on,
+                    "scope": scope,
                     "molecules": len(chosen),
                     **_shares(chosen, matrix, level, seed),
                     **side,

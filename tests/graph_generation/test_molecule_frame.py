@@ -18,10 +18,10 @@ from helpers.graph_generation.molecule_answers import (
 )
 from helpers.graph_generation.molecule_frame import (
     COLUMNS,
-    ON,
+    SCOPES,
     molecule_frame,
-    molecule_summary,
     nearest,
+    summary,
 )
 from helpers.graph_generation.molecules import canonical, nci_molecules
 from helpers.graph_generation.properties import has_property
@@ -66,8 +66,8 @@ def test_rows_say_what_each_molecule_is(frame, polar):
 
 
 def test_summary_of_known_rows(frame, polar):
-    found = molecule_summary(frame, polar.held_out).set_index("on")
-    assert found.index.tolist() == list(ON)
+    found = summary(frame, polar.held_out).set_index("scope")
+    assert found.index.tolist() == list(SCOPES)
     assert found["molecules"].tolist() == [6, 5, 4]
     row = found.loc["all"]
     assert row["valid"] == pytest.approx(75)
@@ -84,22 +84,21 @@ def test_summary_of_known_rows(frame, polar):
 
 def test_summary_survives_replies_without_molecules(polar):
     rows = [MoleculeAnswer("with", "polar", "few-shot", 0, GIVEN, (None, "nonsense"))]
-    found = molecule_summary(molecule_frame(rows, polar), polar.held_out)
+    found = summary(molecule_frame(rows, polar), polar.held_out)
     assert found["valid"].tolist() == [0, 0, 0]
     assert found[["c_m", "c", "truth", "unique"]].isna().all(axis=None)
 
 
 def test_answers_and_judge_must_agree(polar):
+    other = MoleculeAnswer("with", "lipophilic", "", 0, (), ("CCO",))
     with pytest.raises(ValueError, match="lipophilic"):
-        molecule_frame(
-            [MoleculeAnswer("with", "lipophilic", "", 0, (), ("CCO",))], polar
-        )
+        molecule_frame([other], polar)
 
 
 def test_references_are_what_they_are_called(polar):
     answers = [a for k in REFERENCES for a in reference_answers(k, "polar", 6, seed=2)]
-    found = molecule_summary(molecule_frame(answers, polar), polar.held_out)
-    shares = found[found["on"] == "all"].set_index("prompt")
+    found = summary(molecule_frame(answers, polar), polar.held_out)
+    shares = found[found["scope"] == "all"].set_index("prompt")
     assert shares["truth"].loc[["real with", "real without"]].tolist() == [100, 0]
     assert 50 < shares.loc["mutated", "truth"] < 100
     assert (shares["valid"] == 100).all()
