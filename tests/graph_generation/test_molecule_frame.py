@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from helpers.graph_generation.classifier import judge
 from helpers.graph_generation.molecule_answers import (
     REFERENCES,
-    Answer,
+    MoleculeAnswer,
     given_molecules,
     molecule_requests,
     mutated,
@@ -45,7 +45,7 @@ def frame(polar):
     ]
     return molecule_frame(
         [
-            Answer("with", "polar", "few-shot", i, GIVEN, r)
+            MoleculeAnswer("with", "polar", "few-shot", i, GIVEN, r)
             for i, r in enumerate(replies)
         ],
         polar,
@@ -83,15 +83,16 @@ def test_summary_of_known_rows(frame, polar):
 
 
 def test_summary_survives_replies_without_molecules(polar):
-    rows = [Answer("with", "polar", "few-shot", 0, GIVEN, (None, "nonsense"))]
+    rows = [MoleculeAnswer("with", "polar", "few-shot", 0, GIVEN, (None, "nonsense"))]
     found = summary(molecule_frame(rows, polar), polar.held_out)
     assert found["valid"].tolist() == [0, 0, 0]
     assert found[["c_m", "c", "truth", "unique"]].isna().all(axis=None)
 
 
 def test_answers_and_judge_must_agree(polar):
+    other = MoleculeAnswer("with", "lipophilic", "", 0, (), ("CCO",))
     with pytest.raises(ValueError, match="lipophilic"):
-        molecule_frame([Answer("with", "lipophilic", "", 0, (), ("CCO",))], polar)
+        molecule_frame([other], polar)
 
 
 def test_references_are_what_they_are_called(polar):
