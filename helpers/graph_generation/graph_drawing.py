@@ -76,7 +76,9 @@ def _node_colours(graph: Graph, places: Places, rule: str, k: int) -> list[str]:
         edges = [edge for edge in graph.tidy().edges if edge[0] != edge[1]]
         known = [edge for edge in edges if edge[0] >= 1 and edge[1] <= graph.n]
         classes = color_graph(Graph.of(graph.n, known), k) or {}
-    elif rule == "bipartite" and {round(abs(x), 3) for x, _ in places.values()} == {0.7}:
+    elif rule == "bipartite" and {round(abs(x), 3) for x, _ in places.values()} == {
+        0.7
+    }:
         classes = {node: int(x > 0) for node, (x, _) in places.items()}
     return [
         FAULT
@@ -107,7 +109,7 @@ def graph_gallery(
     rule, k
         As for :func:`draw_graph`.
     notes : sequence of str, optional
-        A further word for each graph, such as ``copy``.
+        What is written of a valid graph instead of ``valid``; empty leaves that.
 
     Raises
     ------
@@ -134,8 +136,8 @@ def graph_gallery(
         zip(axes.flat, graphs, checks, more, strict=False), start=1
     ):
         draw_graph(ax, graph, rule, k)
-        said = "valid" if check.valid else check.reason
-        text = f"{i} {'✓' if check.valid else '✗'} {said}{', ' if note else ''}{note}"
+        said = note or "valid" if check.valid else check.reason
+        text = f"{i} {'✓' if check.valid else '✗'} {said}"
         colour = style.PALETTE["green"] if check.valid else FAULT
         ax.set_title(
             _wrapped(text, int(size * 15)), fontsize=6.8, fontweight="normal",
@@ -146,6 +148,6 @@ def graph_gallery(
 
 def _wrapped(text: str, width: int) -> str:
     """Two lines at most."""
-    lines = textwrap.wrap(text, width)
-    return "\n".join([*lines[:1], textwrap.shorten(" ".join(lines[1:]), width,
-                                                   placeholder=" …")]).strip()  # fmt: skip
+    first, *rest = textwrap.wrap(text, width)
+    second = textwrap.shorten(" ".join(rest), width, placeholder=" …")
+    return f"{first}\n{second}".strip()
