@@ -36,7 +36,7 @@ def draw_graph(ax: Axes, graph: Graph | None, rule: str = "", k: int = 3) -> Non
     Parameters
     ----------
     graph : Graph or None
-        None, and more than ``MOST_NODES`` nodes, leave the axes empty.
+        None, and no or more than ``MOST_NODES`` nodes, leave the axes empty.
     rule : str
         Chooses the layout, and the colouring of k-color and bipartite.
     k : int
@@ -45,7 +45,7 @@ def draw_graph(ax: Axes, graph: Graph | None, rule: str = "", k: int = 3) -> Non
     ax.set_axis_off()
     ax.set(xlim=(-1.22, 1.22), ylim=(-1.22, 1.28), xticks=[], yticks=[])
     ax.set_aspect("equal")
-    if graph is None or not 1 <= graph.n <= MOST_NODES:
+    if graph is None or not 1 <= _nodes(graph) <= MOST_NODES or graph.n < 1:
         ax.text(0, 0, "no graph", ha="center", va="center", fontsize=8, color="#6A6A6A")
         return
     places = layout(graph, rule)
@@ -67,6 +67,12 @@ def draw_graph(ax: Axes, graph: Graph | None, rule: str = "", k: int = 3) -> Non
     colours = _node_colours(graph, places, rule, k)
     size = 34 if len(places) <= 12 else 20
     ax.scatter(*at.T, s=size, c=colours, edgecolors="white", linewidths=0.7, zorder=3)
+
+
+def _nodes(graph: Graph) -> int:
+    """Nodes to draw: 1..n, and those that only the edges name."""
+    named = {node for edge in graph.edges for node in edge}
+    return max(graph.n, 0) + sum(not 1 <= node <= graph.n for node in named)
 
 
 def _node_colours(graph: Graph, places: Places, rule: str, k: int) -> list[str]:
