@@ -153,9 +153,7 @@ def row_names(ax: Axes, names: Sequence[str], colours: Sequence[str]) -> None:
 
 def percent_axis(ax: Axes, which: str = "x") -> None:
     """From 0 to 100, with room for marks at both ends."""
-    axis, limits = (
-        (ax.xaxis, ax.set_xlim) if which == "x" else (ax.yaxis, ax.set_ylim)
-    )
+    axis, limits = (ax.xaxis, ax.set_xlim) if which == "x" else (ax.yaxis, ax.set_ylim)
     limits(-4, 104)
     axis.set_ticks([0, 50, 100])
 

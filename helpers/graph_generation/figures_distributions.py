@@ -1,6 +1,6 @@
 """Figures of the distribution tasks: stated and realised p, slopes, errors (Fig. 5).
 
-p lies between 0 and 1; p_pred and p_gen are in percent, as the paper's tables have them.
+p lies between 0 and 1; p_pred and p_gen are in percent, as in the paper's tables.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import checked, darker
+from helpers.figure_parts import darker
 from helpers.graph_generation.distributions import DISTRIBUTIONS
 from helpers.graph_generation.figures_common import (
     CHANCE,
@@ -31,6 +31,7 @@ from helpers.graph_generation.figures_common import (
     row_names,
 )
 from helpers.graph_generation.reference_lines import CONSTANT
+from helpers.names import unknown_name
 
 QUANTITIES = {"p_pred": "stated p", "p_gen": "p of the graphs"}
 _LINES = {
@@ -52,9 +53,9 @@ def distributions(
     Parameters
     ----------
     summary : pd.DataFrame
-        A row per distribution, method and p in [0, 1], with p_pred and p_gen and
-        their intervals in percent. ``attempted``, if there, is the share of targets
-        among all graphs whose kind can be told, valid or not: a dashed line.
+        Of `distribution_answers.summary`, of one model. ``attempted``, if there, is
+        the share of targets among all graphs whose kind can be told, valid or not: a
+        dashed line.
     references : pd.DataFrame
         Of `reference_lines.reference_lines`. Bands are where a cell of as many
         answers falls in 95 of 100 cases.
@@ -149,7 +150,7 @@ def slopes(
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns distribution, method, metric (p_pred or p_gen), slope, low and high.
+        Of `distribution_answers.slopes`, of one model.
     paper : pd.DataFrame, optional
         Of `recomputations.slopes`: open diamonds.
 
@@ -157,15 +158,15 @@ def slopes(
     ------
     ValueError
         If a column is missing, there are no rows, a combination comes twice, or a
-        metric is unknown.
+        quantity is neither p_pred nor p_gen.
     """
-    keys = ("distribution", "method", "metric")
-    one_each(frame, keys, "slope", "low", "high")
-    if unknown := set(frame["metric"]) - set(QUANTITIES):
-        raise ValueError(
-            f"unknown metric {min(unknown)!r} (allowed: {', '.join(QUANTITIES)})"
-        )
-    quantities = [name for name in QUANTITIES if name in set(frame["metric"])]
+    keys = ("distribution", "method")
+    one_each(frame, (*keys, "quantity"), "slope", "low", "high")
+    if unknown := sorted(set(frame["quantity"]) - set(QUANTITIES)):
+        raise unknown_name("quantity", unknown[0], list(QUANTITIES))
+    if paper is not None:
+        one_each(paper, (*keys, "metric"), "slope")
+    quantities = [name for name in QUANTITIES if name in set(frame["quantity"])]
     names = ordered(frame["distribution"], DISTRIBUTIONS)
     methods = ordered(frame["method"], list(METHODS))
     figure, axes = _rows(names, methods, len(quantities))
@@ -173,14 +174,14 @@ def slopes(
         for ax, name in zip(axes[row], names, strict=True):
             ax.axvline(0, color=CHANCE, ls=":", lw=1.5, zorder=1)
             ax.axvline(1, color=NOTE, lw=1, zorder=1)
-            where = {"distribution": name, "metric": quantity}
+            where = {"distribution": name, "quantity": quantity}
             for found in _where(frame, where).to_dict("records"):
                 method = str(found["method"])
                 ends = (float(found["low"]), float(found["high"]))
                 colour = style.color(method)
                 dot(ax, float(found["slope"]), methods.index(method), ends, colour)
             if paper is not None:
-                checked(paper, (*keys, "slope"))
+                where = {"distribution": name, "metric": quantity}
                 for found in _where(paper, where).to_dict("records"):
                     if found["method"] in methods:
                         at = methods.index(str(found["method"]))
@@ -228,7 +229,7 @@ def estimation_errors(
     Parameters
     ----------
     frame : pd.DataFrame
-        Columns distribution, method, error, low and high, in points of percent.
+        Of `distribution_answers.errors`, of one model.
     scores : pd.DataFrame
         Of `reference_lines.reference_scores`.
     paper : pd.DataFrame, optional

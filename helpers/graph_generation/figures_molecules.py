@@ -39,33 +39,31 @@ def molecule_shares(summary: pd.DataFrame) -> Figure:
     Parameters
     ----------
     summary : pd.DataFrame
-        A row per property, prompt and ``on`` (all or novel): c_m and c with their
-        intervals, and truth, in percent. Prompts are rows of the figure, references
-        such as real molecules among them.
+        Of `molecule_frame.summary`, of one method and any properties: a row per
+        property, prompt and scope, of which all and novel are drawn. Prompts are rows
+        of the figure, references such as real molecules among them.
 
     Raises
     ------
     ValueError
-        If a column is missing, there are no rows, a combination comes twice, or
-        ``on`` is something else.
+        If a column is missing, there are no rows, or a combination comes twice.
     """
-    one_each(summary, ("property", "prompt", "on"), *columns("c_m", "c"), "truth")
-    if unknown := sorted(set(summary["on"]) - {"all", "novel"}):
-        raise ValueError(f"unknown on {unknown[0]!r} (allowed: all, novel)")
+    one_each(summary, ("property", "prompt", "scope"), *columns("c_m", "c"), "truth")
+    summary = summary[summary["scope"].isin(("all", "novel")) & summary["c"].notna()]
     names = ordered(summary["property"], [])
     prompts = ordered(summary["prompt"], [])
     figure, axes = style.subplots(
         1, len(names), (1.5 + 2.0 * len(names), 0.95 + 0.42 * len(prompts)),
         squeeze=False, sharex=True, sharey=True,
     )  # fmt: skip
-    novel = summary[summary["on"] == "novel"]
+    novel = summary[summary["scope"] == "novel"]
     both = set(zip(novel["property"], novel["prompt"], strict=True))
     for ax, name in zip(axes[0], names, strict=True):
         ax.set_title(name, fontsize=8.5)
         ax.axvspan(-500, 0, color="#F0F0F0", lw=0, zorder=0)
         ax.axvspan(100, 600, color="#F0F0F0", lw=0, zorder=0)
         for row in summary[summary["property"] == name].to_dict("records"):
-            below = row["on"] == "novel"
+            below = row["scope"] == "novel"
             size = 3.6 if below else 5.2
             middle = prompts.index(row["prompt"]) + (0.24 if below else -0.2)
             if (row["property"], row["prompt"]) not in both:

@@ -66,8 +66,12 @@ def valid_against_chance(frame: pd.DataFrame) -> Figure:
         If a column is missing or there are no rows.
     """
     checked(frame, ("model", "rule", "valid", "valid_se", "chance"))
-    found = [(rule, model) for rule in ordered(frame["rule"], RULES)
-             for model in dict.fromkeys(frame["model"][frame["rule"] == rule])]  # fmt: skip
+    pairs = frame[["rule", "model"]].drop_duplicates()
+    found = [
+        (rule, model)
+        for rule in ordered(frame["rule"], RULES)
+        for model in pairs["model"][pairs["rule"] == rule]
+    ]
     figure, axes = style.subplots(
         1, len(found), (0.8 + 1.9 * len(found), 2.4), squeeze=False, sharey=True
     )

@@ -131,9 +131,7 @@ def vun(
         found = table.reindex(index=rules, columns=methods).to_numpy(float)
         ax.imshow(found, cmap=PALE_TO_BLUE, vmin=0, vmax=100, aspect="auto")
         for y, x in np.argwhere(np.isfinite(found)):
-            ax.text(
-                x, y, f"{found[y, x]:.0f}", ha="center", va="center", fontsize=7.5
-            )
+            ax.text(x, y, f"{found[y, x]:.0f}", ha="center", va="center", fontsize=7.5)
         ax.set_title(METRICS[metric][0], fontsize=8.5)
         ax.set_xticks(
             range(len(methods)),
@@ -213,9 +211,7 @@ def copying(
     return figure
 
 
-def _copies(
-    frame: pd.DataFrame | None, method: str
-) -> list[tuple[float, float, str]]:
+def _copies(frame: pd.DataFrame | None, method: str) -> list[tuple[float, float, str]]:
     """Copies, valid and rule of the rows of a method."""
     if frame is None:
         return []

@@ -36,7 +36,7 @@ def draw_graph(ax: Axes, graph: Graph | None, rule: str = "", k: int = 3) -> Non
     Parameters
     ----------
     graph : Graph or None
-        None, and more than ``MOST_NODES`` nodes, leave the axes empty.
+        None, and no or more than ``MOST_NODES`` nodes, leave the axes empty.
     rule : str
         Chooses the layout, and the colouring of k-color and bipartite.
     k : int
@@ -45,7 +45,7 @@ def draw_graph(ax: Axes, graph: Graph | None, rule: str = "", k: int = 3) -> Non
     ax.set_axis_off()
     ax.set(xlim=(-1.22, 1.22), ylim=(-1.22, 1.28), xticks=[], yticks=[])
     ax.set_aspect("equal")
-    if graph is None or not 1 <= graph.n <= MOST_NODES:
+    if graph is None or not 1 <= _nodes(graph) <= MOST_NODES or graph.n < 1:
         ax.text(0, 0, "no graph", ha="center", va="center", fontsize=8, color="#6A6A6A")
         return
     places = layout(graph, rule)
@@ -69,6 +69,12 @@ def draw_graph(ax: Axes, graph: Graph | None, rule: str = "", k: int = 3) -> Non
     ax.scatter(*at.T, s=size, c=colours, edgecolors="white", linewidths=0.7, zorder=3)
 
 
+def _nodes(graph: Graph) -> int:
+    """Nodes to draw: 1..n, and those that only the edges name."""
+    named = {node for edge in graph.edges for node in edge}
+    return max(graph.n, 0) + sum(not 1 <= node <= graph.n for node in named)
+
+
 def _node_colours(graph: Graph, places: Places, rule: str, k: int) -> list[str]:
     """Colour classes or sides where there are some, orange for nodes outside 1..n."""
     classes: dict[int, int] = {}
@@ -76,7 +82,9 @@ def _node_colours(graph: Graph, places: Places, rule: str, k: int) -> list[str]:
         edges = [edge for edge in graph.tidy().edges if edge[0] != edge[1]]
         known = [edge for edge in edges if edge[0] >= 1 and edge[1] <= graph.n]
         classes = color_graph(Graph.of(graph.n, known), k) or {}
-    elif rule == "bipartite" and {round(abs(x), 3) for x, _ in places.values()} == {0.7}:
+    elif rule == "bipartite" and {round(abs(x), 3) for x, _ in places.values()} == {
+        0.7
+    }:
         classes = {node: int(x > 0) for node, (x, _) in places.items()}
     return [
         FAULT
@@ -107,7 +115,7 @@ def graph_gallery(
     rule, k
         As for :func:`draw_graph`.
     notes : sequence of str, optional
-        A further word for each graph, such as ``copy``.
+        What is written of a valid graph instead of ``valid``; empty leaves that.
 
     Raises
     ------
@@ -134,8 +142,8 @@ def graph_gallery(
         zip(axes.flat, graphs, checks, more, strict=False), start=1
     ):
         draw_graph(ax, graph, rule, k)
-        said = "valid" if check.valid else check.reason
-        text = f"{i} {'✓' if check.valid else '✗'} {said}{', ' if note else ''}{note}"
+        said = note or "valid" if check.valid else check.reason
+        text = f"{i} {'✓' if check.valid else '✗'} {said}"
         colour = style.PALETTE["green"] if check.valid else FAULT
         ax.set_title(
             _wrapped(text, int(size * 15)), fontsize=6.8, fontweight="normal",
@@ -146,6 +154,6 @@ def graph_gallery(
 
 def _wrapped(text: str, width: int) -> str:
     """Two lines at most."""
-    lines = textwrap.wrap(text, width)
-    return "\n".join([*lines[:1], textwrap.shorten(" ".join(lines[1:]), width,
-                                                   placeholder=" …")]).strip()  # fmt: skip
+    first, *rest = textwrap.wrap(text, width)
+    second = textwrap.shorten(" ".join(rest), width, placeholder=" …")
+    return f"{first}\n{second}".strip()

@@ -75,7 +75,7 @@ def _ring(order: Sequence[int]) -> Places:
 
 
 def _columns(simple: Any) -> Places:
-    """Two columns of about equal length: a component's larger side joins the shorter."""
+    """Two columns of about equal length; larger sides join the shorter one."""
     import networkx as nx
 
     halves = []

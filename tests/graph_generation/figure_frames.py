@@ -26,6 +26,7 @@ VALID = {  # zero-shot, few-shot, zero-shot CoT, few-shot CoT
     "k-color": (29.0, 33.0, 28.5, 0.0),
 }
 
+
 def with_interval(name: str, value: float, half: float = 5.0) -> dict[str, float]:
     """A metric's columns in percent."""
     return {
@@ -136,8 +137,8 @@ def distributions(tasks=TASKS) -> pd.DataFrame:
                 rows.append(
                     {"distribution": task, "method": method, "p": p,
                      **with_interval("p_pred", 100 * stated),
-                     **with_interval("p_gen", 100 * made, 8), "attempted": 100 * made + 6,
-                     "valid": 70.0}
+                     **with_interval("p_gen", 100 * made, 8),
+                     "attempted": 100 * made + 6, "valid": 70.0}
                 )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -148,19 +149,19 @@ def references() -> pd.DataFrame:
 
 
 def slopes() -> pd.DataFrame:
-    """A row per distribution, method and metric."""
+    """A row per distribution, method and quantity."""
     return pd.DataFrame(
-        {"distribution": task, "method": method, "metric": metric, "slope": at,
+        {"distribution": task, "method": method, "quantity": quantity, "slope": at,
          "low": at - 0.15, "high": at + 0.15, "error": 20 - 10 * at}
         for task in TASKS
         for method, at in zip(WAYS, (0.05, 0.4, 0.85), strict=True)
-        for metric in ("p_pred", "p_gen")
+        for quantity in ("p_pred", "p_gen")
     )  # fmt: skip
 
 
 def estimation_errors() -> pd.DataFrame:
     """A row per distribution and method."""
-    rows = slopes().query("metric == 'p_pred'")
+    rows = slopes().query("quantity == 'p_pred'")
     return rows.assign(low=rows["error"] - 2, high=rows["error"] + 2)
 
 
@@ -179,15 +180,15 @@ PROMPTS = ("with the property", "without it", "real, with it", "real, without it
 
 
 def molecules(properties=("drug-like", "lipophilic", "polar")) -> pd.DataFrame:
-    """A row per property, prompt and kind of molecules."""
+    """A row per property, prompt and scope."""
     truth = dict(zip(PROMPTS, (62.0, 20.0, 100.0, 0.0, 70.0), strict=True))
     return pd.DataFrame(
-        {"property": name, "prompt": prompt, "on": on,
+        {"property": name, "prompt": prompt, "scope": scope,
          **with_interval("c_m", 10 + 0.6 * t, 6),
          "c": t - 4, "c_low": t - 15, "c_high": t + 8, "truth": t}
         for name in properties
         for prompt, t in truth.items()
-        for on in (("all", "novel") if prompt in PROMPTS[:2] else ("all",))
+        for scope in (("all", "novel", "unseen") if prompt in PROMPTS[:2] else ("all",))
     )  # fmt: skip
 
 

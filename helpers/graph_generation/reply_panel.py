@@ -1,0 +1,160 @@
+"""A prompt, the model's reply to it, and a picture of what the reply holds.
+
+The reply can be edited, and is then scored again. Explorers derive from it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from helpers.explorer import headless, render, settings
+from helpers.graph_generation.prompts import TEMPLATE
+from helpers.llm.backend import Backend, Request, Sampling
+
+Setting = dict[str, Any]
+
+
+class ReplyPanel:
+    """Controls, prompt, reply and picture; subclasses say what to ask and to draw.
+
+    Attributes
+    ----------
+    box : ipywidgets.VBox
+        What is displayed.
+    controls : dict of str to widget
+        ``temperature`` and ``seed`` among them.
+    reply : ipywidgets.Textarea
+        The model's text, free to be changed.
+    status : ipywidgets.HTML
+        What was found in the reply, or what went wrong.
+    """
+
+    def __init__(
+        self, backend: Backend, controls: Mapping[str, Any], max_tokens: int
+    ) -> None:
+        import ipywidgets as widgets
+
+        self.backend, self.max_tokens = backend, max_tokens
+        self.controls = dict(controls)
+        for name, control in self.controls.items():
+            control.description = control.description or name
+            control.style = {"description_width": "initial"}
+            if hasattr(control, "continuous_update"):
+                control.continuous_update = False
+        self.prompt = widgets.HTML()
+        self.reply = widgets.Textarea(
+            description="reply",
+            rows=7,
+            continuous_update=False,
+            layout=widgets.Layout(width="98%"),
+        )
+        self.picture = widgets.Image(
+            format="png", layout=widgets.Layout(max_width="820px")
+        )
+        self.status = widgets.HTML()
+        rows = list(self.controls.values())
+        self.box = widgets.VBox(
+            [
+                *(widgets.HBox(rows[at : at + 3]) for at in range(0, len(rows), 3)),
+                self.prompt,
+                self.reply,
+                self.status,
+                self.picture,
+            ]
+        )
+        self._asking = False
+        self._setting: Setting = {}
+        for control in self.controls.values():
+            control.observe(self.redraw, names="value")
+        self.reply.observe(self._edited, names="value")
+        self.redraw()
+
+    def ask(self, setting: Setting) -> str:
+        """The prompt of a setting; what scoring needs of it is kept."""
+        raise NotImplementedError
+
+    def score(self, setting: Setting, text: str) -> tuple[Figure, str]:
+        """Picture of a reply, and one line about it."""
+        raise NotImplementedError
+
+    def answer(self, setting: Setting) -> tuple[str, str]:
+        """The prompt of a setting and the model's reply to it."""
+        prompt = self.ask(setting)
+        sampling = Sampling(
+            temperature=float(setting["temperature"]),
+            max_tokens=self.max_tokens,
+            seed=int(setting["seed"]),
+        )
+        request = Request.ask(prompt, sampling, template=TEMPLATE)
+        return prompt, next(iter(self.backend.complete([request]))).text
+
+    def redraw(self, _change: Any = None) -> None:
+        """Ask the model anew and show its reply.
+
+        What goes wrong is said in the status line and, headless, raised.
+        """
+        self._setting = {name: c.value for name, c in self.controls.items()}
+        try:
+            prompt, text = self.answer(self._setting)
+            self.prompt.value = (
+                "<details><summary>prompt</summary><pre style='white-space:pre-wrap;"
+                f"line-height:1.3'>{escape(prompt)}</pre></details>"
+            )
+            self._asking = True
+            self.reply.value = text
+            self._asking = False
+            self._show()
+        except Exception as error:
+            self._failed(error)
+        finally:
+            self._asking = False
+
+    def _edited(self, _change: Any) -> None:
+        if self._asking:
+            return
+        try:
+            self._show()
+        except Exception as error:
+            self._failed(error)
+
+    def _show(self) -> None:
+        self.picture.value, text = render(self.score(self._setting, self.reply.value))
+        self.status.value = f"<div role='status'>{escape(text)}</div>"
+
+    def _failed(self, error: Exception) -> None:
+        if headless():
+            raise error
+        last = traceback.format_exception_only(error)[0].strip()
+        self.status.value = (
+            f"<div role='alert' style='color:#D55E00'>{escape(last)}</div>"
+        )
+
+    def check(self) -> None:
+        """Ask and score at each control's extremes.
+
+        Raises
+        ------
+        Exception
+            What a setting raises, with a note that says which it was.
+        """
+        for setting in list(settings(self.controls))[1:]:
+            try:
+                render(self.score(setting, self.answer(setting)[1]))
+            except Exception as error:
+                error.add_note(f"explorer setting: {setting}")
+                raise
+        self.ask(self._setting)  # what is shown belongs to the first setting
+
+
+def show(panel: ReplyPanel) -> None:
+    """Display a panel; headless, try it at the extremes first."""
+    from IPython.display import display
+
+    if headless():
+        panel.check()
+    display(panel.box)
