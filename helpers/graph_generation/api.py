@@ -14,16 +14,23 @@ from helpers.graph_generation.distribution_answers import slopes as share_slopes
 from helpers.graph_generation.distribution_answers import summary as share_summary
 from helpers.graph_generation.distribution_cells import DistributionCell, continued
 from helpers.graph_generation.distributions import DISTRIBUTIONS
-from helpers.graph_generation.explorer import distribution_explorer, graph_explorer
+from helpers.graph_generation.explorer import distribution_explorer, rule_explorer
 from helpers.graph_generation.graph_frame import graph_rows
 from helpers.graph_generation.graphs import Graph
 from helpers.graph_generation.held_out import around, held_out
+from helpers.graph_generation.large_models import campaign, large_model
 from helpers.graph_generation.metrics import errors, per_answer, summary, with_chance
 from helpers.graph_generation.molecule_cells import judged, proposed, references
 from helpers.graph_generation.molecule_recomputations import (
     copies_explain,
     cot_gain,
     molecule_counts,
+)
+from helpers.graph_generation.molhiv import PAPER as PAPER_CONFUSION
+from helpers.graph_generation.molhiv import (
+    find_molhiv,
+    load_molhiv,
+    train_classifier,
 )
 from helpers.graph_generation.prompts import DISTRIBUTION_METHODS, METHODS
 from helpers.graph_generation.recorded import read_recorded, recorded_files
@@ -42,6 +49,7 @@ __all__ = [
     "DISTRIBUTION_METHODS",
     "METHODS",
     "PAIRS",
+    "PAPER_CONFUSION",
     "RULES",
     "Cell",
     "DistributionCell",
@@ -53,19 +61,22 @@ __all__ = [
     "answers_of_rules",
     "around",
     "ask",
+    "campaign",
     "check",
     "continued",
     "copies_explain",
     "cot_gain",
     "distribution_explorer",
     "errors",
+    "find_molhiv",
     "generated",
-    "graph_explorer",
     "graph_rows",
     "held_out",
     "judge",
     "judged",
+    "large_model",
     "load_checkpoint",
+    "load_molhiv",
     "molecule_counts",
     "parse_reply",
     "per_answer",
@@ -78,9 +89,11 @@ __all__ = [
     "reference_lines",
     "references",
     "replayed",
+    "rule_explorer",
     "share_slopes",
     "share_summary",
     "summary",
     "train_checkpoint",
+    "train_classifier",
     "with_chance",
 ]

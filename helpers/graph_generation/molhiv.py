@@ -68,6 +68,17 @@ class MolHiv:
         return tuple(found[:count])
 
 
+def find_molhiv(folder: str | Path | None = None) -> Path | None:
+    """The folder of the data set: the given one, or ``molhiv`` in ``$CURRICULUM_DATA``.
+
+    None if there is none; a given one is not looked into here.
+    """
+    if folder is not None:
+        return Path(folder)
+    own = user_data()
+    return own / "molhiv" if own and (own / "molhiv").is_dir() else None
+
+
 def load_molhiv(folder: Path | None = None) -> MolHiv:
     """Read the data set.
 

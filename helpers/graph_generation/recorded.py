@@ -197,7 +197,17 @@ def read_recorded(path: str | Path) -> Iterator[Recorded]:
             yield found
 
 
-def recorded_files() -> list[Path]:
-    """The reader's own recorded answers: ``graph_replay`` in ``$CURRICULUM_DATA``."""
-    folder = user_data()
-    return sorted((folder / "graph_replay").glob("*.jsonl*")) if folder else []
+def recorded_files(folder: Path | None = None) -> list[Path]:
+    """The reader's own recorded answers: ``graph_replay`` in ``$CURRICULUM_DATA``.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Another place, which must exist.
+    """
+    if folder is None:
+        own = user_data()
+        folder = own / "graph_replay" if own else None
+    elif not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is no folder; allowed: one with .jsonl files")
+    return sorted(folder.glob("*.jsonl*")) if folder else []
