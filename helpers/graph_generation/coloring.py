@@ -54,7 +54,7 @@ def color_graph(graph: Graph, k: int) -> dict[int, int] | None:
     Examples
     --------
     >>> color_graph(Graph(4, ((1, 2), (2, 3), (1, 3))), 3)
-    {1: 2, 2: 1, 3: 0, 4: 0}
+    {1: 0, 2: 1, 3: 2, 4: 0}
     """
     neighbours: dict[int, set[int]] = {node: set() for node in range(1, graph.n + 1)}
     for u, v in graph.edges:

@@ -94,6 +94,8 @@ class Task:
     def __post_init__(self) -> None:
         if self.rule not in RULES:
             raise unknown_name("rule", self.rule, RULES)
+        if isinstance(self.parts, list):  # e.g. from JSON; a task is hashable
+            object.__setattr__(self, "parts", tuple(self.parts))
         self._check_given()
         if self.n < _FEWEST[self.rule]:
             raise self._error(
@@ -121,9 +123,10 @@ class Task:
             if (value is not None) != (name in _NEEDS[self.rule]):
                 wanted = "needs" if value is None else "takes no"
                 raise self._error(f"{wanted} {name}")
-        if self.parts is not None and len(self.parts) != 2:
+        sides = self.parts if isinstance(self.parts, tuple) else ()
+        if self.parts is not None and len(sides) != 2:
             raise self._error(f"parts are two numbers, got {self.parts}")
-        for number in (self.n, self.m, self.k, *(self.parts or ())):
+        for number in (self.n, self.m, self.k, *sides):
             if number is not None and type(number) is not int:
                 raise self._error(f"sizes must be integers, got {number!r}")
 
@@ -166,10 +169,7 @@ class Task:
     @property
     def size(self) -> str:
         """Name of the preset that this task is, else ``"n = 9"``."""
-        for (rule, size), task in _PRESETS.items():
-            if rule == self.rule and task == self:
-                return size
-        return f"n = {self.n}"
+        return _SIZE_OF.get(self, f"n = {self.n}")
 
 
 Kind = Literal["tree", "cycle"]
@@ -275,6 +275,8 @@ _PRESETS: dict[tuple[str, str], Task] = {
     }.items()
     for task in tasks
 }
+
+_SIZE_OF = {task: size for (_, size), task in _PRESETS.items()}
 
 
 def preset(rule: str, size: str = "medium") -> Task:
