@@ -28,6 +28,7 @@ from helpers.graph_generation.motifs import (
     MATCHED,
     MOTIFS,
     base_parts,
+    base_sizes,
     motif_graph,
     motif_kind,
 )
@@ -180,6 +181,7 @@ def draw_episode(
     (1.0, True)
     """
     known_task(task)
+    base_sizes(sizes)
     if not (math.isfinite(p) and 0 <= p <= 1):
         raise ValueError(f"p is {p!r}; allowed: 0 to 1")
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:

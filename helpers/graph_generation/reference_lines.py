@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -77,7 +77,7 @@ def _counts(trials: int, p: float) -> Floats:
     return np.asarray(stats.binom.pmf(np.arange(trials + 1), trials, p), dtype=float)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def laws(
     line: str,
     task: str,
