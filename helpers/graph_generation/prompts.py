@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from helpers.graph_generation.graphs import Graph
+from helpers.graph_generation.tasks import Task
 from helpers.names import unknown_name
 
 TEMPLATE = "graphs-1"  # version of every text of this module
@@ -22,28 +23,6 @@ METHODS = ("zero-shot", "few-shot", "zero-shot-cot", "few-shot-cot")
 DISTRIBUTION_METHODS = ("zero-shot", "few-shot", "cot")
 MOLECULE_METHODS = ("few-shot", "few-shot-cot")
 PAIR_KINDS = ("tree", "cycle")
-
-
-class Written(Protocol):
-    """A graph as far as prompts know it."""
-
-    @property
-    def text(self) -> str: ...
-
-
-class RuleTask(Protocol):
-    """A rule and its sizes; `helpers.graph_generation.tasks.Task` is one."""
-
-    @property
-    def rule(self) -> str: ...
-    @property
-    def n(self) -> int: ...
-    @property
-    def m(self) -> int | None: ...
-    @property
-    def k(self) -> int | None: ...
-    @property
-    def parts(self) -> tuple[int, int] | None: ...
 
 
 @dataclass(frozen=True)
@@ -59,13 +38,13 @@ class Worked:
         Kind of each graph; shown by method ``"cot"`` only.
     """
 
-    graphs: Sequence[Written]
+    graphs: Sequence[Graph]
     p: float
     kinds: Sequence[str] = ()
 
 
-# What every graph must be, and what that means.
-_RULES = {
+# Per rule: what every graph must be, and what that means.
+WORDING = {
     "trees": (
         "be a tree with {n} nodes",
         "A tree has exactly one path between any two nodes.",
@@ -138,7 +117,7 @@ def _numbered(label: str, items: Sequence[str]) -> list[str]:
     return [f"{label} {i}: {item}" for i, item in enumerate(items, 1)]
 
 
-def _given(method: str, examples: Sequence[Written]) -> list[str]:
+def _given(method: str, examples: Sequence[Graph]) -> list[str]:
     """The lines of the examples, after a check that the method wants them."""
     if method.startswith("few-shot") != bool(examples):
         need = "at least one example" if not examples else "no examples"
@@ -161,7 +140,7 @@ def _reply_lines(amount: int, item: str) -> str:
 
 
 def _graph_prompt(
-    what: str, rule: str, method: str, amount: int, examples: Sequence[Written]
+    what: str, rule: str, method: str, amount: int, examples: Sequence[Graph]
 ) -> str:
     _choice("method", method, METHODS)
     lines = [
@@ -176,7 +155,7 @@ def _graph_prompt(
 
 
 def rule_prompt(
-    task: RuleTask, method: str, amount: int = 10, examples: Sequence[Written] = ()
+    task: Task, method: str, amount: int = 10, examples: Sequence[Graph] = ()
 ) -> str:
     """The request for graphs that follow one of the eight rules (section 2.1).
 
@@ -198,9 +177,7 @@ def rule_prompt(
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> task = SimpleNamespace(rule="cycles", n=5, m=None, k=None, parts=None)
-    >>> print(rule_prompt(task, "zero-shot", 2))
+    >>> print(rule_prompt(Task("cycles", 5), "zero-shot", 2))
     Give me 2 distinct graphs. Every graph must be a cycle with 5 nodes.
     A cycle is one ring through all nodes and has no other edges.
     Write a graph as (n, [(u, v), ...]): the number of nodes, numbered from 1, \
@@ -208,8 +185,8 @@ and all edges, sorted.
     Reply with one line each: Answer 1: (n, [(u, v), ...]) \
 up to Answer 2: ...
     """
-    _choice("rule", task.rule, tuple(_RULES))
-    what, rule = _RULES[task.rule]
+    _choice("rule", task.rule, tuple(WORDING))
+    what, rule = WORDING[task.rule]
     a, b = task.parts or (0, 0)
     sized = what.format(n=task.n, m=task.m, k=task.k, a=a, b=b)
     return _graph_prompt(sized, rule, method, amount, examples)
@@ -219,7 +196,7 @@ def pair_prompt(
     kinds: tuple[str, str],
     method: str,
     amount: int = 10,
-    examples: Sequence[Written] = (),
+    examples: Sequence[Graph] = (),
 ) -> str:
     """The request for graphs of two components of given kinds (Table 5).
 
@@ -230,8 +207,9 @@ def pair_prompt(
     """
     for kind in kinds:
         _choice("kind", kind, PAIR_KINDS)
+    first, second = sorted(kinds, reverse=True)  # trees first, as `Pair` has them
     return _graph_prompt(
-        f"be the union of a {kinds[0]} and a {kinds[1]}",
+        f"be the union of a {first} and a {second}",
         "The 2 parts have 5 to 7 nodes each and no edge between them.",
         method,
         amount,
@@ -271,7 +249,7 @@ def _worked_lines(method: str, worked: Worked) -> list[str]:
 def distribution_prompt(
     distribution: str,
     method: str,
-    graphs: Sequence[Written],
+    graphs: Sequence[Graph],
     amount: int = 10,
     example: Worked | None = None,
 ) -> str:

@@ -7,19 +7,19 @@ Only transport is retried: an answer that came is an answer.
 
 from __future__ import annotations
 
-import importlib.util
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.llm.backend import BackendError, Completion
+from helpers.llm.backend import Completion
+from helpers.llm.transport import (
+    EndpointError,
+    check_address,
+    open_client,
+    told_plainly,
+)
 
-KEY = "OPENAI_API_KEY"
-
-
-class EndpointError(BackendError):
-    """The server could not be asked, or its answer holds no completions."""
+__all__ = ["Endpoint", "EndpointError"]
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,7 @@ class Endpoint:
     retries: int = 4
 
     def __post_init__(self) -> None:
-        if not self.base_url.startswith(("http://", "https://")):
-            raise ValueError(
-                f"base_url is {self.base_url!r}; allowed: an address that begins with "
-                "http:// or https://"
-            )
-        if importlib.util.find_spec("openai") is None:
-            raise ModuleNotFoundError(
-                "asking a server needs the package openai: "
-                "pip install 'reprise[server]'"
-            )
+        check_address(self.base_url)
 
     def complete(
         self,
@@ -103,31 +94,6 @@ class Endpoint:
         return found[:n]
 
     def _ask(self, **request: Any) -> Any:
-        import openai
-
-        # local servers want no key, but the client insists on one
-        key = os.environ.get(KEY) or "none"
-        with openai.OpenAI(
-            base_url=self.base_url,
-            api_key=key,
-            timeout=self.timeout,
-            max_retries=self.retries,
-        ) as client:
-            try:
-                return client.completions.create(model=self.model, **request)
-            except openai.APIStatusError as error:
-                raise EndpointError(
-                    f"{self.base_url} refused with status {error.status_code}: "
-                    f"{_reason(error)}"
-                ) from None
-            except openai.APIError as error:
-                raise EndpointError(
-                    f"{self.base_url} gave no usable answer after {self.retries} "
-                    f"retries: {error.message}"
-                ) from None
-
-
-def _reason(error: Any) -> str:
-    """The server's own words, short."""
-    body = error.body if isinstance(error.body, dict) else {}
-    return str(body.get("message") or error.message)[:300]
+        client = open_client(self.base_url, timeout=self.timeout, retries=self.retries)
+        with client, told_plainly(self.base_url, self.retries):
+            return client.completions.create(model=self.model, **request)
