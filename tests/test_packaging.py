@@ -35,6 +35,8 @@ CHAPTERS = {
 SHARED = {"curriculum", "llm", "sandbox", "tiny_lm"}
 LONGEST_MODULE = 350  # lines
 LOCKED = ("run", "cluster", "dev", "server", "text")  # what requirements.lock pins
+# Distributions named unlike their module that need not be installed.
+NAMED_OTHERWISE = {"polygraph": "polygraph-benchmark"}
 BY_NAME = ("importlib.import_module", "import_module", "pytest.importorskip")
 
 
@@ -97,7 +99,7 @@ def used(*folders: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for path, source in sources(*folders):
         for name in imported_names(path, source):
-            for distribution in providers.get(name, [name]):
+            for distribution in providers.get(name, [NAMED_OTHERWISE.get(name, name)]):
                 where = str(path.relative_to(ROOT))
                 found.setdefault(canonicalize_name(distribution), where)
     return found

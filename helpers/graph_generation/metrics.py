@@ -65,8 +65,7 @@ def summary(
         Columns that make up a cell.
     denominator : str
         ``"all"``: unreadable graphs are failures. ``"paper"``: answers that lack a
-        readable graph are left out, as the paper's cells of 13, 14, 28 and 29 answers
-        suggest (inferred).
+        readable graph are left out, as the paper seems to do: see `answer_counts`.
     seed, draws : int
         Of the bootstrap.
 
