@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from helpers.row_log import RowLog, rows
 from helpers.sandbox.verdicts import Outcome, Verdict
 
 
 class Ledger:
-    """Append-only file of verdicts, one JSON object a line, by a job's key.
+    """Append-only file of verdicts by a job's key (`helpers.row_log`).
 
-    A line is written by a single call at the end of the file, so that neither an
-    interruption nor a second process leaves two half lines in one. A line that was cut
-    off, at the end or before a later one, is passed over.
+    A row that was cut off, or is none of a ledger's, is passed over.
 
     Parameters
     ----------
@@ -28,17 +25,12 @@ class Ledger:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._verdicts: dict[str, Outcome] = {}
-        self._file: int | None = None
+        self._log: RowLog | None = None
         if path is None:
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-        content = path.read_bytes()
-        if content and not content.endswith(b"\n"):
-            os.write(self._file, b"\n")
-        for line in content.splitlines():
+        self._log = RowLog(path)
+        for row in rows(path):
             try:
-                row = json.loads(line)
                 outcome = Outcome(
                     Verdict(row["verdict"]), row["detail"], row["seconds"]
                 )
@@ -55,9 +47,9 @@ class Ledger:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
 
     def __contains__(self, key: str) -> bool:
         return key in self._verdicts
@@ -71,14 +63,14 @@ class Ledger:
     def add(self, key: str, outcome: Outcome) -> None:
         """Keep one verdict; it is on disk when this returns, save for a power cut."""
         self._verdicts[key] = outcome
-        if self._file is not None:
+        if self._log is not None:
             row = {
                 "key": key,
                 "verdict": outcome.verdict.value,
                 "detail": outcome.detail,
                 "seconds": round(outcome.seconds, 4),
             }
-            os.write(self._file, json.dumps(row).encode() + b"\n")
+            self._log.add(row)
 
 
 def digest(*parts: str) -> str:

@@ -7,8 +7,6 @@ where it was, and its seeds do not depend on where it was interrupted.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,6 +22,7 @@ from helpers.adaptive_temperature.extraction import STOPS, Extracted, extract
 from helpers.adaptive_temperature.problems import Problem
 from helpers.adaptive_temperature.samplers import Sampler
 from helpers.llm.completions import Endpoint
+from helpers.row_log import RowLog, rows
 from helpers.run_folder import claim_folder
 
 Answer = tuple[str, bool]  # text, whether the model ended by itself
@@ -153,21 +152,18 @@ def sample_with_server(
 
 
 class _Answers:
-    """Answers of one run on disk: a JSON object a line, whole or passed over."""
+    """Answers of one run on disk (`helpers.row_log`)."""
 
     def __init__(self, work: Path, key: dict[str, Any]) -> None:
         claim_folder(work, key)
         self.path = work / "answers.jsonl"
         self.found: dict[tuple[str, int], list[Answer]] = {}
-        content = self.path.read_bytes() if self.path.exists() else b""
-        for line in content.splitlines():
+        for row in rows(self.path):
             try:
-                row = json.loads(line)
                 answers = [(text, ended) for text, ended in row["answers"]]
                 self.found[row["task_id"], row["first"]] = answers
             except (ValueError, KeyError, TypeError):
-                continue  # cut off by an interruption
-        self.begun = not content or content.endswith(b"\n")
+                continue
 
     def missing(
         self, problems: Sequence[Problem], setting: Decoding
@@ -187,21 +183,14 @@ class _Answers:
         seed: int,
         progress: bool,
     ) -> None:
-        mode = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        file = os.open(self.path, mode, 0o644)
-        try:
-            if not self.begun:
-                os.write(file, b"\n")
-            for problem, first, count in tqdm(
-                batches, desc="sampling", leave=False, disable=not progress
-            ):
+        bar = tqdm(batches, desc="sampling", leave=False, disable=not progress)
+        with RowLog(self.path) as log:
+            for problem, first, count in bar:
                 own = _seed(seed, problem.task_id, first)
                 answers = ask(problem, count, own)
                 row = {"task_id": problem.task_id, "first": first, "answers": answers}
-                os.write(file, json.dumps(row).encode() + b"\n")
+                log.add(row)
                 self.found[problem.task_id, first] = answers
-        finally:
-            os.close(file)
 
     def extracted(
         self, problems: Sequence[Problem], setting: Decoding
