@@ -12,6 +12,9 @@ import numpy as np
 
 from helpers.cache import stage
 from helpers.graph_generation.decoder import GraphDecoder
+from helpers.graph_generation.graph_grammar import GraphGrammar
+from helpers.graph_generation.smiles_training import FOLDER as MOLECULES
+from helpers.graph_generation.smiles_training import molecule_model
 from helpers.llm.answer_cache import cached
 from helpers.llm.backend import Backend, Completion, Request
 from helpers.llm.cost import Price, run_requests
@@ -37,8 +40,23 @@ class _Part:
 
 @stage
 def _decoded(part: _Part) -> list[Completion]:
-    decoder = GraphDecoder(Path(part.folder), grammar=part.grammar)
+    decoder = small_model(Path(part.folder), grammar=part.grammar)
     return list(decoder.complete(part.requests))
+
+
+def small_model(folder: Path, *, grammar: bool = False) -> Backend:
+    """A checkpoint of this project as a backend, of graphs or of molecules.
+
+    Raises
+    ------
+    ValueError
+        If a grammar is wanted for molecules.
+    """
+    if folder.name == MOLECULES.name:
+        if grammar:
+            raise ValueError("the grammar is one of graphs; allowed: grammar=False")
+        return molecule_model(folder)
+    return GraphDecoder(folder, grammar=GraphGrammar() if grammar else None)
 
 
 def ask(

@@ -11,7 +11,7 @@ from helpers.graph_generation.asking import Model, ask
 from helpers.graph_generation.classifier import Judge
 from helpers.graph_generation.molecule_answers import (
     REFERENCES,
-    Answer,
+    MoleculeAnswer,
     given_molecules,
     molecule_requests,
     prompt_name,
@@ -33,7 +33,7 @@ def proposed(
     seed: int = 0,
     temperature: float = 0.5,
     **asking: Any,
-) -> list[Answer]:
+) -> list[MoleculeAnswer]:
     """Replies to prompts with molecules that have a property, and that lack it.
 
     Parameters
@@ -60,7 +60,7 @@ def proposed(
             )
     completions = ask(model, requests, **asking)
     return [
-        Answer(
+        MoleculeAnswer(
             prompt_name(subject),
             name,
             method,
@@ -74,7 +74,7 @@ def proposed(
     ]
 
 
-def references(name: str, runs: int, *, seed: int = 0) -> list[Answer]:
+def references(name: str, runs: int, *, seed: int = 0) -> list[MoleculeAnswer]:
     """Real molecules with and without the property, and changed ones, as replies."""
     return [
         answer
@@ -84,7 +84,7 @@ def references(name: str, runs: int, *, seed: int = 0) -> list[Answer]:
 
 
 def judged(
-    answers: Sequence[Answer], judge: Judge, *, seed: int = 0
+    answers: Sequence[MoleculeAnswer], judge: Judge, *, seed: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The molecules of all replies, and C_M, C and the truth of every cell.
 
