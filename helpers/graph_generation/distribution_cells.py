@@ -117,7 +117,7 @@ def continued(
         rows.append(
             answer_row(
                 cell.episode(run, seed),
-                [answer and answer.graph for answer in reply.answers],
+                list(reply.graphs),
                 reply.p,
                 model=name,
                 method=cell.method,

@@ -132,7 +132,7 @@ def generated(
             row | {"finished": completion.finished}
             for row in graph_rows(
                 cell.task,
-                [answer and answer.graph for answer in reply.answers],
+                list(reply.graphs),
                 model=name,
                 method=cell.method,
                 temperature=cell.temperature,
