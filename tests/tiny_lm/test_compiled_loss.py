@@ -1,0 +1,58 @@
+"""The loss in bfloat16 against the one in float32, values and gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.tiny_lm import compiled_loss as module
+from helpers.tiny_lm.batches import IGNORED, Batch
+from helpers.tiny_lm.compiled_loss import compiled_loss
+from helpers.tiny_lm.config import TinyConfig
+from helpers.tiny_lm.training import token_loss
+
+CONFIG = TinyConfig(50, layers=2, width=32, heads=2, context=64)
+
+
+@pytest.fixture
+def batch():
+    draw = np.random.default_rng(0)
+    ids = torch.from_numpy(draw.integers(4, 50, (6, 40)))
+    labels = ids.clone()
+    labels[:, :7] = IGNORED
+    labels[2, 20:] = IGNORED
+    return Batch(ids, labels)
+
+
+def gradient(loss, model, batch):
+    model.zero_grad()
+    value = loss(model, batch)
+    value.backward()
+    return value.item(), torch.cat([p.grad.flatten() for p in model.parameters()])
+
+
+@pytest.mark.parametrize("queries", [128, 16])  # attention in one block, in three
+def test_same_loss_and_gradient_within_rounding(batch, queries, monkeypatch) -> None:
+    monkeypatch.setattr(module, "QUERIES", queries)
+    model = CONFIG.model(0)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(4)  # attention that is not even
+    exact, wanted = gradient(token_loss, model, batch)
+    value, found = gradient(compiled_loss(compiled=False), model, batch)
+    assert value == pytest.approx(exact, abs=0.02)
+    cosine = torch.nn.functional.cosine_similarity(wanted, found, dim=0)
+    assert cosine > 0.995
+    assert float(found.norm()) == pytest.approx(float(wanted.norm()), rel=0.03)
+
+
+def test_the_future_stays_hidden(batch) -> None:
+    model = CONFIG.model(0)
+    seen = batch.labels.clone()
+    seen[:, 25:] = IGNORED
+    later = batch.ids.clone()
+    later[:, 25:] = 5
+    loss = compiled_loss(compiled=False)
+    first = loss(model, Batch(batch.ids, seen))
+    assert float(loss(model, Batch(later, seen))) == pytest.approx(float(first))
