@@ -48,8 +48,6 @@ class Plan:
         ``document(progress, rng)``.
     widths : tuple of int
         Of batches, see `helpers.tiny_lm.stream.Stream`.
-    whole : bool
-        Learn the given graphs too, as they are drawn like the answers.
     batch_tokens : int
     """
 
@@ -57,7 +55,6 @@ class Plan:
     recipe: Recipe
     document: DrawDocument
     widths: tuple[int, ...] = WIDTHS
-    whole: bool = False
     batch_tokens: int = 4096
 
 
@@ -114,7 +111,7 @@ def batches(chosen: Plan) -> Stream:
         heads = encoded_all(tokenizer, [document.prompt for document in drawn])
         tails = encoded_all(tokenizer, [document.reply for document in drawn])
         documents = [
-            ([bos, *head, *tail, eos], 1 if chosen.whole else len(head) + 1)
+            ([bos, *head, *tail, eos], len(head) + 1)
             for head, tail in zip(heads, tails, strict=True)
         ]
         return [one for one in documents if len(one[0]) <= chosen.widths[-1]]
