@@ -12,9 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from llvmlite import ir
-from numba import float32, njit, uint32
-from numba.extending import intrinsic
+from numba import njit
 from torch import Tensor
 from torch.nn import functional
 from transformers import LlamaForCausalLM
@@ -24,32 +22,17 @@ from helpers.tiny_lm.path_decoder import _check_model, _joined
 BLOCK = 256
 """Rows computed together: their activations stay in a core's own cache."""
 
-@intrinsic
-def _as_float(typing: Any, bits: Any) -> Any:  # noqa: ARG001
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-        return builder.bitcast(args[0], ir.FloatType())
-
-    return float32(uint32), build
-
-
-@intrinsic
-def _as_bits(typing: Any, number: Any) -> Any:  # noqa: ARG001
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-        return builder.bitcast(args[0], ir.IntType(32))
-
-    return uint32(float32), build
-
 
 @njit(cache=True, inline="always")
 def _wide(half: np.uint16) -> np.float32:
     """A bfloat16, given as its bits, in float32."""
-    return _as_float(np.uint32(half) << np.uint32(16))
+    return np.uint32(np.uint32(half) << np.uint32(16)).view(np.float32)
 
 
 @njit(cache=True, inline="always")
 def _narrow(number: np.float32) -> np.uint16:
     """Bits of the nearest bfloat16, ties to even."""
-    bits = _as_bits(number)
+    bits = np.float32(number).view(np.uint32)
     odd = (bits >> np.uint32(16)) & np.uint32(1)
     return np.uint16((bits + np.uint32(0x7FFF) + odd) >> np.uint32(16))
 

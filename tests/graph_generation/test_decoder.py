@@ -11,6 +11,7 @@ from scipy.stats import chisquare
 from helpers.graph_generation.decoder import GraphDecoder, drawn
 from helpers.graph_generation.graph_grammar import GraphGrammar
 from helpers.graph_generation.graph_tokenizer import encoded, graph_tokenizer
+from helpers.graph_generation.graphs import Graph
 from helpers.graph_generation.prompts import (
     distribution_prompt,
     pair_prompt,
@@ -18,7 +19,6 @@ from helpers.graph_generation.prompts import (
 )
 from helpers.graph_generation.reply_parser import parse_reply
 from helpers.graph_generation.tasks import preset
-from helpers.graph_generation.graphs import Graph
 from helpers.llm.backend import BackendError, Request, Sampling
 from helpers.tiny_lm import checkpoint
 from helpers.tiny_lm.config import TinyConfig

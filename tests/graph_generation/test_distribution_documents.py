@@ -43,12 +43,15 @@ def test_replies_parse_and_graphs_are_of_the_task() -> None:
         names = re.match(r"Kinds: (.*)\n", document.reply)
         assert (names is not None) == ("step by step" in document.prompt)
         if names:  # the kinds are those of the given graphs, and p their share
-            kinds = names[1].split(", ")
+            numbers, kinds = zip(
+                *[name.split(" ") for name in names[1].split(", ")], strict=True
+            )
+            assert list(map(int, numbers)) == list(range(1, GIVEN + 1))
             texts = re.findall(r"\nGraph (\d+): (.*)", given)
             graphs = parse_reply(
                 "\n".join(f"Answer {i}: {text}" for i, text in texts), GIVEN
             ).answers
-            assert kinds == [kind(task, answer.graph) for answer in graphs]
+            assert list(kinds) == [kind(task, answer.graph) for answer in graphs]
             assert reply.p == np.mean([is_target(task, name) for name in kinds])
         seen.add((task, names is not None, "Example" in document.prompt))
     assert len(seen) == 3 * 4

@@ -39,10 +39,10 @@ def test_shipped_decoder_is_the_described_one(name) -> None:
 def test_recipe_repeats_the_first_steps(name, tmp_path) -> None:
     again = first_steps(name, 3, tmp_path)  # in float32, trained in bfloat16
     log = checkpoint.log(CHECKPOINTS / name).head(3)
-    np.testing.assert_allclose(again["loss"], log["loss"], atol=0.01)
+    np.testing.assert_allclose(again["loss"], log["loss"], atol=2e-3)
     assert again["tokens"].tolist() == log["tokens"].tolist()
     # the steps differ by more than the tolerance, so other documents would show
-    assert np.abs(np.diff(log["loss"])).max() > 0.02
+    assert np.abs(np.diff(log["loss"])).max() > 4e-3
 
 
 def test_training_ends_in_a_checkpoint_that_answers(tmp_path, monkeypatch) -> None:
@@ -55,6 +55,14 @@ def test_training_ends_in_a_checkpoint_that_answers(tmp_path, monkeypatch) -> No
     assert card.corpus["mix"]["full"] == 0.7
     assert not (tmp_path / "work" / "training_state.pt").exists()
     assert GraphDecoder(tmp_path / "made").name.startswith("made@")
+
+
+def test_kinds_and_p_count_more_and_prompts_of_rules_nothing() -> None:
+    tokens = graph_tokenizer().convert_tokens_to_ids
+    reply = tokens(["p =", " 0.4", "\nAnswer 1:", " (5, [", "])"])
+    assert plan("rules").weights([7, 7], reply[3:]) == [0, 0, 0, 1, 1, 1]
+    found = plan("distributions").weights([7], reply)
+    assert found == [0, 1, 6, 6, 1, 1, 1, 1]
 
 
 def test_unknown_decoder_is_refused() -> None:

@@ -41,10 +41,33 @@ def test_same_loss_and_gradient_within_rounding(batch, queries, monkeypatch) -> 
             weight.mul_(4)  # attention that is not even
     exact, wanted = gradient(token_loss, model, batch)
     value, found = gradient(compiled_loss(compiled=False), model, batch)
+    check(exact, wanted, value, found)
+
+
+def check(exact, wanted, value, found):
     assert value == pytest.approx(exact, abs=0.02)
     cosine = torch.nn.functional.cosine_similarity(wanted, found, dim=0)
     assert cosine > 0.995
     assert float(found.norm()) == pytest.approx(float(wanted.norm()), rel=0.03)
+
+
+def test_weights_count(batch) -> None:
+    model = CONFIG.model(0)
+    weights = torch.rand(batch.ids.shape, generator=torch.manual_seed(0))
+    weighted = Batch(batch.ids, batch.labels, weights)
+    exact, wanted = gradient(token_loss, model, weighted)
+    check(exact, wanted, *gradient(compiled_loss(compiled=False), model, weighted))
+    logits = model(batch.ids).logits[:, :-1]
+    losses = torch.nn.functional.cross_entropy(
+        logits.transpose(1, 2), batch.labels[:, 1:], reduction="none"
+    )
+    share = weights[:, 1:] * (batch.labels[:, 1:] != IGNORED)
+    assert exact == pytest.approx(
+        float((share * losses).sum().detach() / share.sum()), abs=1e-4
+    )
+    even = Batch(batch.ids, batch.labels, torch.full(batch.ids.shape, 0.5))
+    plain = float(token_loss(model, batch).detach())
+    assert float(token_loss(model, even).detach()) == pytest.approx(plain)
 
 
 def test_the_future_stays_hidden(batch) -> None:

@@ -12,7 +12,10 @@ from helpers.tiny_lm.stream import Stream
 def draw(step, rng):
     """Documents of 3 to 12 tokens, the first two given; the second names the step."""
     return [
-        ([1, 4 + step, *rng.integers(100, 10**6, size - 2).tolist()], 2)
+        (
+            [1, 4 + step, *rng.integers(100, 10**6, size - 2).tolist()],
+            [0, 0, 3, *[1] * (size - 3)],
+        )
         for size in rng.integers(3, 13, 7)
     ]
 
@@ -47,6 +50,8 @@ def test_given_tokens_and_padding_are_not_learnt() -> None:
         assert not learnt[:, :2].any()
         assert torch.equal(learnt[:, 2:], batch.ids[:, 2:] > 0)
         assert torch.equal(batch.labels[learnt], batch.ids[learnt])
+        assert (batch.weights[:, 2] == 3).all()
+        assert torch.equal(batch.weights[:, 3:] == 1, learnt[:, 3:])
 
 
 def test_documents_are_drawn_for_their_step_and_once() -> None:

@@ -257,7 +257,9 @@ def test_muon_resumes_without_a_trace(batches, tmp_path):
     folder = tmp_path / "b"
     train(halves, batches, recipe, folder=folder, steps=5, progress=False)
     again = train(CONFIG.model(1), batches, recipe, folder=folder, progress=False)
-    pd.testing.assert_frame_equal(log.drop(columns="seconds"), again.drop(columns="seconds"))
+    pd.testing.assert_frame_equal(
+        log.drop(columns="seconds"), again.drop(columns="seconds")
+    )
     assert not torch.equal(weights(CONFIG.model(0)), weights(whole))
 
 
