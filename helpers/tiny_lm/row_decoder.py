@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import LlamaForCausalLM
 
-from helpers.tiny_lm.path_decoder import _check_model, _joined
+from helpers.tiny_lm.path_decoder import check_llama, joined_weights
 
 BLOCK = 256
 """Rows computed together: their activations stay in a core's own cache."""
@@ -147,7 +147,7 @@ class RowDecoder:
     """
 
     def __init__(self, model: LlamaForCausalLM, slots: int = BLOCK) -> None:
-        _check_model(model)
+        check_llama(model)
         whole: Any = model  # torch types attributes of modules too narrowly
         config, inner = whole.config, whole.model
         if config.num_key_value_heads != config.num_attention_heads:
@@ -225,10 +225,10 @@ def _read(layer: Any) -> tuple[Tensor, ...]:
     attention, mlp = layer.self_attn, layer.mlp
     weights = (
         layer.input_layernorm.weight,
-        _joined(attention.q_proj, attention.k_proj, attention.v_proj)[0],
+        joined_weights(attention.q_proj, attention.k_proj, attention.v_proj)[0],
         attention.o_proj.weight,
         layer.post_attention_layernorm.weight,
-        _joined(mlp.gate_proj, mlp.up_proj)[0],
+        joined_weights(mlp.gate_proj, mlp.up_proj)[0],
         mlp.down_proj.weight,
     )
     return tuple(weight.clone() for weight in weights)
