@@ -26,9 +26,9 @@ GIVEN = 10  # graphs of a prompt
 EXAMPLE = 5  # graphs of a worked example
 # Weights of (method, with a worked example); few-shot is nothing without one.
 MODES = {
-    ("zero-shot", False): 0.42,
-    ("few-shot", True): 0.15,
-    ("cot", False): 0.31,
+    ("zero-shot", False): 0.38,
+    ("few-shot", True): 0.12,
+    ("cot", False): 0.38,
     ("cot", True): 0.12,
 }
 TASKS = (0.28, 0.34, 0.38)  # weights of `distributions.DISTRIBUTIONS`
@@ -40,14 +40,15 @@ def distribution_document(progress: float, rng: np.random.Generator) -> Document
     Parameters
     ----------
     progress : float
-        Share of the training that is over, in [0, 1]: early replies are shorter.
+        Share of the training that is over, in [0, 1]. Early replies are short, so
+        that kinds and p are a good part of what is learnt.
     rng : numpy.random.Generator
     """
     task = DISTRIBUTIONS[int(rng.choice(len(TASKS), p=TASKS))]
     modes = list(MODES)
     method, shown = modes[int(rng.choice(len(modes), p=list(MODES.values())))]
-    full = rng.random() < 0.4 + 0.6 * progress
-    amount = GIVEN if full else int(rng.integers(1, GIVEN))
+    full = rng.random() < progress**2
+    amount = int(rng.integers(4, GIVEN + 1)) if full else int(rng.integers(1, 4))
     episode = draw_episode(task, float(rng.random()), rng, GIVEN)
     example = worked_example(task, method, rng) if shown else None
     prompt = distribution_prompt(task, method, episode.graphs, amount, example)

@@ -51,17 +51,19 @@ class RuleMix:
         Weight of each of `tasks.RULES`, then of the two-component task.
     methods : tuple of float
         Weight of each of `prompts.METHODS`.
-    presets : tuple of float
-        Shares of the sizes tiny and small; the rest has any trained size.
-    full : tuple of float
-        Share of replies of up to ten graphs at the start and at the end of a
-        training; the others have one to three.
+    first, last : tuple of float
+        Shares of the sizes tiny and small at the start and at the end of a training;
+        the rest has any trained size.
+    full : float
+        Share at the end of replies of four to ten graphs; the others have one to
+        three. It grows with the square of the progress.
     """
 
     rules: tuple[float, ...] = (1.0, 1.0, 0.8, 1.2, 1.0, 1.2, 1.2, 1.2, 0.5)
     methods: tuple[float, ...] = (0.58, 0.15, 0.2, 0.07)
-    presets: tuple[float, float] = (0.3, 0.45)
-    full: tuple[float, float] = (0.1, 0.7)
+    first: tuple[float, float] = (0.65, 0.2)
+    last: tuple[float, float] = (0.3, 0.45)
+    full: float = 0.7
 
 
 def rule_document(
@@ -76,13 +78,12 @@ def rule_document(
         Share of the training that is over, in [0, 1].
     rng : numpy.random.Generator
     """
-    task = random_task(mix, rng)
+    task = random_task(mix, progress, rng)
     method = METHODS[_pick(mix.methods, rng)]
-    start, end = mix.full
-    if rng.random() < start + (end - start) * progress:
+    if rng.random() < mix.full * progress**2:
         amount = int(rng.integers(4, MOST + 1)) if rng.random() < 0.5 else MOST
     else:
-        amount = int(rng.integers(1, 4))
+        amount = int(rng.integers(1, 4)) if rng.random() < 0.1 + progress else 1
     given = EXAMPLES if method.startswith("few-shot") else 0
     drawn = _distinct(task, given, amount, rng, steps=method.endswith("cot"))
     examples = [graph for graph, _ in drawn[:given]]
@@ -113,15 +114,20 @@ def reply_text(answers: Sequence[tuple[Graph, str]]) -> str:
     return "\n".join(lines)
 
 
-def random_task(mix: RuleMix, rng: np.random.Generator) -> Task | Pair:
+def random_task(
+    mix: RuleMix, progress: float, rng: np.random.Generator
+) -> Task | Pair:
     """A task of a trained size."""
     which = _pick(mix.rules, rng)
     if which == len(RULES):
         return PAIRS[int(rng.integers(len(PAIRS)))]
     rule, size = RULES[which], rng.random()
-    if size < mix.presets[0]:
+    tiny, small = (
+        a + (b - a) * progress for a, b in zip(mix.first, mix.last, strict=True)
+    )
+    if size < tiny:
         return preset(rule, "tiny")
-    if size < sum(mix.presets):
+    if size < tiny + small:
         # the paper's own bipartite size has ten nodes: it takes turns with ours
         paper = rule == "bipartite" and rng.random() < 0.5
         return preset(rule, "medium" if paper else "small")

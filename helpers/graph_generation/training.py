@@ -74,7 +74,9 @@ def _shape(width: int, layers: int, context: int = 1536) -> TinyConfig:
 PLANS = {
     "rules": Plan(
         _shape(192, 4),
-        Recipe(steps=11_000, learning_rate=2.5e-3, warmup=200, floor=0.02),
+        Recipe(
+            steps=7_000, learning_rate=4e-3, warmup=200, floor=0.02, optimiser="muon"
+        ),
         _rules,
     ),
     "rules-small": Plan(
@@ -84,10 +86,11 @@ PLANS = {
     ),
     "distributions": Plan(
         _shape(128, 4),
-        Recipe(steps=8_500, learning_rate=2.5e-3, warmup=200, floor=0.02),
+        Recipe(
+            steps=6_500, learning_rate=4e-3, warmup=200, floor=0.02, optimiser="muon"
+        ),
         distribution_document,
-        widths=(256, 320, 384, 512, 640, 832, 1088),
-        whole=True,
+        widths=(192, 256, 320, 384, 512, 640, 832, 1088),
         batch_tokens=4352,
     ),
 }

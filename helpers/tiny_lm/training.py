@@ -1,7 +1,8 @@
 """Training of a small decoder that can be interrupted and resumes without a trace.
 
-AdamW with a linear warm-up and a cosine to a tenth of the rate, gradients clipped by
-their norm, next-token cross entropy on labelled tokens alone. The state on disk and a
+AdamW, or Muon for the matrices between the embeddings, with a linear warm-up and a
+cosine to a share of the rate, gradients clipped by their norm, next-token cross entropy
+on labelled tokens alone. The state on disk and a
 source of batches that depends on the step alone make a resumed run equal to an
 uninterrupted one, bit by bit on the same machine. All in float32: bfloat16 gains less
 than a half on a processor with matrix units, and loses a multiple on others.
@@ -27,10 +28,12 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 from transformers import LlamaForCausalLM
 
+from helpers.names import unknown_name
 from helpers.tiny_lm.batches import IGNORED, Batch, Source
 from helpers.torch_threads import single_thread
 
 STATE = "training_state.pt"
+OPTIMISERS = ("adamw", "muon")
 FIRST = 10  # steps that the log keeps one by one
 Loss = Callable[[LlamaForCausalLM, Batch], Tensor]
 
@@ -60,6 +63,10 @@ class Recipe:
         model with dropout draws from.
     log_every, save_every : int
         Steps between rows of the log, and between states on disk.
+    optimiser : {"adamw", "muon"}
+        Muon orthogonalises the updates of the blocks' matrices, scaled to the size of
+        AdamW's, and leaves the rest to AdamW; it needs fewer steps where a task has
+        to be found out rather than fitted.
 
     Raises
     ------
@@ -77,6 +84,7 @@ class Recipe:
     seed: int = 0
     log_every: int = 50
     save_every: int = 250
+    optimiser: str = "adamw"
 
     def __post_init__(self) -> None:
         least = {"steps": 1, "warmup": 0, "log_every": 1, "save_every": 1}
@@ -95,6 +103,8 @@ class Recipe:
                 f"floor {self.floor!r} and weight_decay {self.weight_decay!r}; "
                 "allowed: 0 to 1, and 0 or more"
             )
+        if self.optimiser not in OPTIMISERS:
+            raise unknown_name("optimiser", self.optimiser, OPTIMISERS)
         object.__setattr__(self, "betas", tuple(self.betas))  # a list if read from JSON
 
     def rate(self, step: int) -> float:
@@ -210,23 +220,14 @@ class _Run:
         data = hashlib.sha256(first.ids.numpy().tobytes()).hexdigest()
         shape = model.config.to_diff_dict()
         self.key = json.dumps([asdict(recipe), shape, data], default=str)
-        matrices = [p for n, p in model.named_parameters() if _decays(n, p)]
-        others = [p for n, p in model.named_parameters() if not _decays(n, p)]
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": recipe.weight_decay},
-                {"params": others, "weight_decay": 0.0},
-            ],
-            lr=recipe.learning_rate,
-            betas=recipe.betas,
-            fused=True,
-        )
+        self.optimisers = _optimisers(model, recipe)
 
     def advance(self, batch: Batch) -> float:
         """One optimiser step; the loss before it."""
         start = time.process_time()
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.rate(self.step)
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = self.recipe.rate(self.step)
         loss = self.loss(self.model, batch)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
@@ -237,8 +238,9 @@ class _Run:
                 f"{self.recipe.learning_rate:g} or a longer warm-up helps"
             )
         self.moving = True
-        self.optimiser.step()
-        self.optimiser.zero_grad()
+        for optimiser in self.optimisers:
+            optimiser.step()
+            optimiser.zero_grad()
         self.step += 1
         self.tokens += batch.ids.numel()
         self.seconds += time.process_time() - start
@@ -282,7 +284,7 @@ class _Run:
             {
                 "key": self.key,
                 "model": self.model.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
+                "optimisers": [one.state_dict() for one in self.optimisers],
                 "random": self.random,
                 "books": [self.step, self.tokens, self.seconds, self.rows, self.recent],
             },
@@ -301,10 +303,35 @@ class _Run:
                 "same ones, resume=False to start anew, or another folder"
             )
         self.model.load_state_dict(found["model"])
-        self.optimiser.load_state_dict(found["optimiser"])
+        for optimiser, state in zip(
+            self.optimisers, found["optimisers"], strict=True
+        ):
+            optimiser.load_state_dict(state)
         self.random = found["random"]
         torch.set_rng_state(self.random)
         self.step, self.tokens, self.seconds, self.rows, self.recent = found["books"]
+
+
+def _optimisers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """AdamW with weight decay for matrices alone; Muon for them if wanted."""
+    matrices = [p for n, p in model.named_parameters() if _decays(n, p)]
+    others = [p for n, p in model.named_parameters() if not _decays(n, p)]
+    groups: list[dict[str, Any]] = [{"params": others, "weight_decay": 0.0}]
+    found: list[torch.optim.Optimizer] = []
+    if recipe.optimiser == "muon":
+        muon = torch.optim.Muon(
+            matrices,
+            lr=recipe.learning_rate,
+            weight_decay=recipe.weight_decay,
+            adjust_lr_fn="match_rms_adamw",
+        )
+        found.append(muon)
+    else:
+        groups.insert(0, {"params": matrices, "weight_decay": recipe.weight_decay})
+    adam = torch.optim.AdamW(
+        groups, lr=recipe.learning_rate, betas=recipe.betas, fused=True
+    )
+    return [*found, adam]
 
 
 def _decays(name: str, parameter: Tensor) -> bool:
