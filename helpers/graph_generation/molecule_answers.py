@@ -27,7 +27,7 @@ _ATOMS = (6, 7, 8, 9, 16, 17)  # what a mutation puts: C N O F S Cl
 
 
 @dataclass(frozen=True)
-class Answer:
+class MoleculeAnswer:
     """Molecules of one reply, or of a reference.
 
     Attributes
@@ -143,7 +143,7 @@ def reference_answers(
     amount: int = AMOUNT,
     part: str = "held out",
     seed: int = 0,
-) -> list[Answer]:
+) -> list[MoleculeAnswer]:
     """Real or mutated molecules as if a model had answered with them.
 
     Parameters
@@ -170,7 +170,7 @@ def reference_answers(
         given, rest = drawn[:GIVEN], drawn[GIVEN:]
         if kind == "mutated":  # what is shown is what is changed
             rest = tuple(mutated(given[i % GIVEN], rng) for i in range(amount))
-        answers.append(Answer(kind, name, "", run, given, rest))
+        answers.append(MoleculeAnswer(kind, name, "", run, given, rest))
     return answers
 
 

@@ -19,7 +19,7 @@ from rdkit import DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from helpers.graph_generation.classifier import Confusion, Judge
-from helpers.graph_generation.molecule_answers import Answer
+from helpers.graph_generation.molecule_answers import MoleculeAnswer
 from helpers.graph_generation.molecules import canonical, molecule, nci_molecules
 from helpers.graph_generation.properties import (
     descriptors,
@@ -72,12 +72,12 @@ def nearest(smiles: Sequence[str]) -> np.ndarray:
     )
 
 
-def molecule_frame(answers: Sequence[Answer], judge: Judge) -> pd.DataFrame:
+def molecule_frame(answers: Sequence[MoleculeAnswer], judge: Judge) -> pd.DataFrame:
     """One row per molecule asked for; columns as in `COLUMNS`.
 
     Parameters
     ----------
-    answers : sequence of Answer
+    answers : sequence of MoleculeAnswer
         All about the judge's property.
     judge : Judge
         Trained classifier at its operating point.
@@ -159,7 +159,7 @@ def summary(
     Returns
     -------
     DataFrame
-        Columns prompt, property, method, scope, answers, molecules (judged ones),
+        Columns prompt, property, method, scope (of `SCOPES`), answers, molecules
         c_m, c, truth with ``_low`` and ``_high`` (`share_draws`; those of C count the
         uncertainty of TPR and FPR), and, of all asked for, valid; of valid ones
         unique (distinct within an answer), novel and known; means qed, sa, nearest.

@@ -16,6 +16,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from helpers.graph_generation.molecules import digest
 from helpers.graph_generation.smiles_documents import Documents
 from helpers.graph_generation.smiles_tokenizer import smiles_tokenizer
+from helpers.llm.local import LocalModel, weights_hash
 from helpers.paths import DATA
 from helpers.tiny_lm import checkpoint
 from helpers.tiny_lm.batches import Examples
@@ -130,3 +131,22 @@ def train_checkpoint(
         )
         forget(work)
     return log
+
+
+def molecule_model(folder: Path = FOLDER, *, batch: int = 64) -> LocalModel:
+    """The trained decoder as a `helpers.llm.backend.Backend`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `helpers.tiny_lm.checkpoint.load`.
+    """
+    model, tokenizer, _ = checkpoint.load(folder)
+    return LocalModel(
+        model,
+        tokenizer,
+        f"molecules {weights_hash(folder)}",
+        batch=batch,
+        chat=False,
+        opening="\n",
+    )
