@@ -85,7 +85,8 @@ def _shares(
     valid: Sequence[bool],
     examples: Sequence[Sequence[Edge]],
 ) -> tuple[float, float, float, float]:
-    given, seen = {_key(example) for example in examples}, set()
+    given = {_key(example) for example in examples}
+    seen: set[frozenset[Edge]] = set()
     counts = [0, 0, 0, 0]
     for graph, right in zip(graphs, valid, strict=True):
         if graph is None:

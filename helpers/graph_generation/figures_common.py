@@ -99,10 +99,8 @@ def printed(
     """
     one_each(paper, (*keys, "metric"), "mean")
     table = paper.pivot(index=list(keys), columns="metric", values="mean")
-    found: list[dict[str, Any]] = (
-        table.reindex(columns=list(metrics)).reset_index().to_dict("records")
-    )
-    return found
+    rows = table.reindex(columns=list(metrics)).reset_index().to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def method_name(method: str) -> str:

@@ -77,12 +77,12 @@ def distributions(
         2, len(names), (1.0 + 2.3 * len(names), 3.9), squeeze=False, sharex=True,
         sharey=True,
     )  # fmt: skip
-    drawn: dict[str, None] = {}
+    drawn: set[str] = set()
     for row, quantity in enumerate(QUANTITIES):
         axes[row][0].set_ylabel(f"{QUANTITIES[quantity]} / %")
         for ax, name in zip(axes[row], names, strict=True):
             part = references[references["distribution"] == name]
-            drawn |= dict.fromkeys(_references(ax, quantity, part))
+            drawn |= _references(ax, quantity, part)
             rows = summary[summary["distribution"] == name]
             for at, method in enumerate(methods):
                 shift = 0.012 * (at - (len(methods) - 1) / 2)
@@ -101,20 +101,17 @@ def distributions(
     marks = [(method_name(name), style.color(name), "o") for name in methods]
     if paper is not None:
         marks.append(("paper, GPT-4", style.PAPER, "D"))
-    if {"counter", "plug-in"} <= set(drawn):  # the same line in different rows
-        drawn.pop("plug-in")
-    lines = [_LINES[name] for name in _LINES if name in drawn]
-    if "counter" in drawn:
-        lines = [("counter, plug-in", *line[1:]) if line == _LINES["counter"] else line
-                 for line in lines]  # fmt: skip
-    key(figure, [*marks, *lines])
+    if {"counter", "plug-in"} <= drawn:  # the same line, each in its row
+        drawn -= {"counter", "plug-in"}
+        marks.append(("counter, plug-in", NOTE, "-"))
+    key(figure, [*marks, *(_LINES[name] for name in _LINES if name in drawn)])
     return figure
 
 
-def _references(ax: Axes, quantity: str, rows: pd.DataFrame) -> list[str]:
+def _references(ax: Axes, quantity: str, rows: pd.DataFrame) -> set[str]:
     """The lines that say something about the quantity, and their names."""
     wanted = {"p_pred": ("constant", "counter"), "p_gen": ("chance", "plug-in")}
-    found = []
+    found = set()
     for name in wanted[quantity]:
         part = rows[rows["line"] == name].sort_values("p")
         if part.empty:
@@ -124,7 +121,7 @@ def _references(ax: Axes, quantity: str, rows: pd.DataFrame) -> list[str]:
         if name in ("counter", "plug-in"):
             low, high = part[f"{quantity}_low"], part[f"{quantity}_high"]
             ax.fill_between(part["p"], low, high, color=CHANCE, alpha=0.16, lw=0)
-        found.append(name)
+        found.add(name)
     return found
 
 

@@ -135,7 +135,8 @@ def molecule_grid(
     wide, high = size
     drawer = rdMolDraw2D.MolDraw2DSVG(across * wide, rows * high, wide, high)
     options = drawer.drawOptions()
-    options.legendFontSize, options.padding = 13, 0.08
+    options.legendFontSize = 13
+    options.padding = 0.08
     options.setBackgroundColour((1, 1, 1, 1))
     drawer.DrawMolecules([one or Chem.Mol() for one in found], legends=more)
     drawer.FinishDrawing()

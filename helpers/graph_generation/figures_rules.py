@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -71,9 +72,9 @@ def rules_by_method(
             value, low, high = (float(row[name]) for name in columns(metric))
             at = place[str(row["method"])]
             dot(ax, value, at, (low, high), style.color(str(row["method"])))
-        for row in theirs:
-            if row["rule"] == rule and row["method"] in place:
-                paper_dot(ax, row[metric], place[row["method"]])
+        for cell in theirs:
+            if cell["rule"] == rule and cell["method"] in place:
+                paper_dot(ax, cell[metric], place[cell["method"]])
     for ax in axes[::4]:
         row_names(
             ax,
@@ -132,7 +133,7 @@ def vun(
         ax.imshow(found, cmap=PALE_TO_BLUE, vmin=0, vmax=100, aspect="auto")
         for y, x in np.argwhere(np.isfinite(found)):
             ax.text(x, y, f"{found[y, x]:.0f}", ha="center", va="center", fontsize=7.5)
-        ax.set_title(METRICS[metric][0], fontsize=8.5)
+        ax.set_title(textwrap.fill(METRICS[metric][0], 14), fontsize=8.5)
         ax.set_xticks(
             range(len(methods)),
             [_stacked(method_name(name)) for name in methods],

@@ -201,11 +201,11 @@ def models(
             value, low, top = (float(row[name]) for name in columns(metric))
             at = ours.index(str(row["model"])) + _shift(methods, str(row["method"]))
             dot(ax, value, at, (low, top), style.color(str(row["method"])), size=4.5)
-        for row in theirs:
-            method = str(row["method"])
-            if row["rule"] == rule and method in methods:
-                at = rows.index(f"paper: {row['model']}") + _shift(methods, method)
-                paper_dot(ax, row[metric], at, style.color(method))
+        for cell in theirs:
+            method = str(cell["method"])
+            if cell["rule"] == rule and method in methods:
+                at = rows.index(f"paper: {cell['model']}") + _shift(methods, method)
+                paper_dot(ax, cell[metric], at, style.color(method))
     for ax in axes[::4]:
         row_names(ax, rows, [style.PAPER] * len(rows))
     percent_axis(axes[0])

@@ -66,7 +66,10 @@ def draw_graph(ax: Axes, graph: Graph | None, rule: str = "", k: int = 3) -> Non
     at = np.array(list(places.values()))
     colours = _node_colours(graph, places, rule, k)
     size = 34 if len(places) <= 12 else 20
-    ax.scatter(*at.T, s=size, c=colours, edgecolors="white", linewidths=0.7, zorder=3)
+    ax.scatter(
+        at[:, 0], at[:, 1], s=size, c=colours, edgecolors="white", linewidths=0.7,
+        zorder=3,
+    )  # fmt: skip
 
 
 def _nodes(graph: Graph) -> int:
