@@ -11,6 +11,7 @@ from helpers.graph_generation.asking import Model, ask
 from helpers.graph_generation.classifier import Judge
 from helpers.graph_generation.molecule_answers import (
     REFERENCES,
+    TEMPERATURE,
     MoleculeAnswer,
     given_molecules,
     molecule_requests,
@@ -31,7 +32,7 @@ def proposed(
     methods: Sequence[str] = MOLECULE_METHODS,
     named: bool = True,
     seed: int = 0,
-    temperature: float = 0.5,
+    temperature: float = TEMPERATURE,
     **asking: Any,
 ) -> list[MoleculeAnswer]:
     """Replies to prompts with molecules that have a property, and that lack it.
@@ -47,7 +48,7 @@ def proposed(
     named : bool
         Whether the prompt says which property it is, or leaves it to the examples.
     temperature : float
-        0.5 in the paper.
+        0.5 in the paper; see `helpers.graph_generation.molecule_answers`.
     """
     asked, requests = [], []
     for active in (True, False):
