@@ -79,7 +79,7 @@ class Plan:
 @cache
 def _answers() -> int:
     """Token with which the answers begin in a reply that says something before."""
-    return int(graph_tokenizer().convert_tokens_to_ids("\nAnswer 1:"))
+    return graph_tokenizer().get_vocab()["\nAnswer 1:"]
 
 
 def _rules(progress: float, rng: np.random.Generator) -> Document:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from helpers.graph_generation.checks import check
 from helpers.graph_generation.decoder import GraphDecoder
+from helpers.graph_generation.distributions import draw_episode
 from helpers.graph_generation.graph_tokenizer import graph_tokenizer
+from helpers.graph_generation.prompts import distribution_prompt, rule_prompt
+from helpers.graph_generation.reply_parser import parse_reply
+from helpers.graph_generation.tasks import preset
 from helpers.graph_generation.training import (
     CHECKPOINTS,
     PLANS,
@@ -14,6 +21,7 @@ from helpers.graph_generation.training import (
     plan,
     train_checkpoint,
 )
+from helpers.llm.backend import Request, Sampling
 from helpers.tiny_lm import checkpoint
 from helpers.tiny_lm.config import TinyConfig
 from helpers.tiny_lm.training import Recipe, token_loss
@@ -45,9 +53,41 @@ def test_recipe_repeats_the_first_steps(name, tmp_path) -> None:
     assert np.abs(np.diff(log["loss"])).max() > 4e-3
 
 
-def test_training_ends_in_a_checkpoint_that_answers(tmp_path, monkeypatch) -> None:
-    from dataclasses import replace
+def valid_share(decoder, task, method, amount=10, replies=3):
+    prompt = rule_prompt(task, method, amount)
+    sampling = Sampling(temperature=0.8, seed=0, max_tokens=1000)
+    asked = [Request.ask(prompt, sampling, sample=k) for k in range(replies)]
+    graphs = [
+        answer.graph if answer else None
+        for one in decoder.complete(asked)
+        for answer in parse_reply(one.text, amount).answers
+    ]
+    read = sum(graph is not None for graph in graphs) / len(graphs)
+    return read, sum(check(task, graph).valid for graph in graphs) / len(graphs)
 
+
+def test_shipped_rules_are_followed_far_above_chance() -> None:
+    decoder = GraphDecoder(CHECKPOINTS / "rules")
+    for rule in ("trees", "cycles", "components", "k-regular", "wheel"):
+        read, valid = valid_share(decoder, preset(rule, "tiny"), "zero-shot")
+        assert read > 0.9
+        assert valid > 0.5  # a uniform random graph: 12 % at most
+    assert valid_share(decoder, preset("cycles", "small"), "zero-shot-cot")[1] > 0.5
+
+
+def test_shipped_distributions_estimate_p() -> None:
+    decoder = GraphDecoder(CHECKPOINTS / "distributions")
+    rng, asked = np.random.default_rng(0), []
+    shares = [0.1, 0.9] * 10
+    for k, p in enumerate(shares):
+        graphs = draw_episode("trees-or-cycles", p, rng).graphs
+        prompt = distribution_prompt("trees-or-cycles", "cot", graphs, 1)
+        asked.append(Request.ask(prompt, Sampling(0.5, seed=0), sample=k))
+    found = [parse_reply(one.text, 1).p for one in decoder.complete(asked)]
+    assert np.polyfit(shares, found, 1)[0] > 0.5
+
+
+def test_training_ends_in_a_checkpoint_that_answers(tmp_path, monkeypatch) -> None:
     small = replace(plan("rules"), config=TINY, recipe=Recipe(steps=2, save_every=1))
     monkeypatch.setitem(PLANS, "rules", small)
     settings = {"work": tmp_path / "work", "progress": False, "loss": token_loss}
