@@ -128,7 +128,9 @@ class GraphDecoder:
         free = list(range(self.rows))
         busy: dict[int, _Row] = {}
         while waiting or busy:
-            fresh = {free.pop(): waiting.pop() for _ in range(min(len(free), len(waiting)))}
+            fresh = {
+                free.pop(): waiting.pop() for _ in range(min(len(free), len(waiting)))
+            }
             if fresh:
                 self._read(fresh)
                 busy |= fresh

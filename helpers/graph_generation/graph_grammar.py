@@ -1,8 +1,8 @@
 r"""Constrained decoding: an automaton that allows well-formed replies and no others.
 
 It knows the format alone, ``(n, [(u, v), ...])`` with any numbers, as many answers as
-were asked for, each after its label; what the graphs are is left to the model. So errors
-of format vanish and errors of structure stay, which tells the two apart.
+were asked for, each after its label; what the graphs are is left to the model. So
+errors of format vanish and errors of structure stay, which tells the two apart.
 
 >>> grammar = GraphGrammar()
 >>> state = grammar.start("Give me 2 distinct graphs. Every graph must ...")
@@ -24,7 +24,7 @@ _AMOUNT = re.compile(r"[Gg]ive me (\d+)")
 _OPEN, _FIRST = r" \(\d+, \[", r"\(\d+,"
 _NEXT, _SECOND, _CLOSE = r", \(\d+,", r" \d+\)", r"\]\)"
 _STEP = "|".join([r"[ -]\d+", ";", *map(re.escape, SCRATCHPAD_WORDS)])
-_KIND = ",|" + "|".join(
+_KIND = r",| \d+|" + "|".join(
     re.escape(f" {kind}") for kinds in KINDS.values() for kind in kinds
 )
 _SHARE = r" [01]\.\d+"
@@ -45,9 +45,8 @@ class GraphGrammar:
 
     def __init__(self) -> None:
         tokenizer = graph_tokenizer()
-        self.words: list[str] = tokenizer.convert_ids_to_tokens(
-            list(range(len(tokenizer)))
-        )
+        words = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+        self.words = [str(word) for word in words]
         self._begun: dict[tuple[int, bool, bool], int] = {}
         # row per state: allowed tokens, and the state after each
         self._allowed = np.zeros((0, len(self.words)), bool)

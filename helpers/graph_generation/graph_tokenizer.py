@@ -105,8 +105,7 @@ def encoded_all(
 
 def decoded(tokenizer: PreTrainedTokenizerFast, ids: Sequence[int]) -> str:
     """The text of token numbers, special ones left out."""
-    text: str = tokenizer.decode(list(ids), skip_special_tokens=True)
-    return text
+    return str(tokenizer.decode(list(ids), skip_special_tokens=True))
 
 
 def _numbers() -> Iterator[str]:
@@ -147,7 +146,10 @@ def _wordings() -> Iterator[str]:
             ):
                 example = prompts.Worked((graph,), 0.5, (kind,))
                 for shown in (None, example):
-                    if (name, shown is None) in (("zero-shot", False), ("few-shot", True)):
+                    if (name, shown is None) in (
+                        ("zero-shot", False),
+                        ("few-shot", True),
+                    ):
                         continue
                     yield prompts.distribution_prompt(
                         task, name, (graph,), amount, shown

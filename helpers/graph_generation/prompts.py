@@ -18,7 +18,7 @@ from helpers.graph_generation.graphs import Graph
 from helpers.graph_generation.tasks import Task
 from helpers.names import unknown_name
 
-TEMPLATE = "graphs-1"  # version of every text of this module
+TEMPLATE = "graphs-2"  # version of every text of this module
 METHODS = ("zero-shot", "few-shot", "zero-shot-cot", "few-shot-cot")
 DISTRIBUTION_METHODS = ("zero-shot", "few-shot", "cot")
 MOLECULE_METHODS = ("few-shot", "few-shot-cot")
@@ -230,9 +230,9 @@ def kinds_line(kinds: Sequence[str]) -> str:
     """The line with which a chain of thought names the kinds of the given graphs.
 
     >>> kinds_line(["tree", "cycle", "tree"])
-    'Kinds: tree, cycle, tree'
+    'Kinds: 1 tree, 2 cycle, 3 tree'
     """
-    return f"Kinds: {', '.join(kinds)}"
+    return f"Kinds: {', '.join(f'{i} {kind}' for i, kind in enumerate(kinds, 1))}"
 
 
 def _worked_lines(method: str, worked: Worked) -> list[str]:

@@ -66,9 +66,7 @@ class RuleMix:
     full: float = 0.7
 
 
-def rule_document(
-    mix: RuleMix, progress: float, rng: np.random.Generator
-) -> Document:
+def rule_document(mix: RuleMix, progress: float, rng: np.random.Generator) -> Document:
     """A random document.
 
     Parameters
@@ -114,9 +112,7 @@ def reply_text(answers: Sequence[tuple[Graph, str]]) -> str:
     return "\n".join(lines)
 
 
-def random_task(
-    mix: RuleMix, progress: float, rng: np.random.Generator
-) -> Task | Pair:
+def random_task(mix: RuleMix, progress: float, rng: np.random.Generator) -> Task | Pair:
     """A task of a trained size."""
     which = _pick(mix.rules, rng)
     if which == len(RULES):
@@ -160,7 +156,9 @@ def _distinct(
     for i in range(given + amount):
         for _ in range(5):
             planning = steps and i >= given
-            graph, text = planned(task, rng) if planning else (random_valid(task, rng), "")
+            graph, text = (
+                planned(task, rng) if planning else (random_valid(task, rng), "")
+            )
             if graph not in seen:
                 break
         seen.add(graph)

@@ -92,9 +92,7 @@ def _bipartite(
     return Graph.of(n, edges), f" U{_listed(left)} V{_listed(right)}"
 
 
-def _planar(
-    labels: list[int], m: int, rng: np.random.Generator
-) -> tuple[Graph, str]:
+def _planar(labels: list[int], m: int, rng: np.random.Generator) -> tuple[Graph, str]:
     """A stacked triangulation less some of its edges."""
     faces = [tuple(labels[:3])] * 2  # both sides of the first triangle
     edges = [(labels[0], labels[1]), (labels[1], labels[2]), (labels[0], labels[2])]

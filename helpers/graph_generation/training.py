@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,11 @@ class Plan:
         ``document(progress, rng)``.
     widths : tuple of int
         Of batches, see `helpers.tiny_lm.stream.Stream`.
-    whole : bool
-        Learn the given graphs too, as they are drawn like the answers.
+    given : float
+        How much a token of the prompt counts: 0, or 1 where the graphs given are drawn
+        like the answers and can be learnt from too.
+    stated : float
+        How much a token before the first answer counts, of kinds and p: few decide.
     batch_tokens : int
     """
 
@@ -57,8 +61,25 @@ class Plan:
     recipe: Recipe
     document: DrawDocument
     widths: tuple[int, ...] = WIDTHS
-    whole: bool = False
+    given: float = 0.0
+    stated: float = 1.0
     batch_tokens: int = 4096
+
+    def weights(self, head: list[int], tail: list[int]) -> list[float]:
+        """How much each token of a document counts, the two that enclose it too."""
+        answers = tail.index(_answers()) if _answers() in tail else 0
+        return [
+            0.0,
+            *[self.given] * len(head),
+            *[self.stated] * answers,
+            *[1.0] * (len(tail) - answers + 1),
+        ]
+
+
+@cache
+def _answers() -> int:
+    """Token with which the answers begin in a reply that says something before."""
+    return graph_tokenizer().get_vocab()["\nAnswer 1:"]
 
 
 def _rules(progress: float, rng: np.random.Generator) -> Document:
@@ -81,16 +102,20 @@ PLANS = {
     ),
     "rules-small": Plan(
         _shape(96, 3),
-        Recipe(steps=2_500, learning_rate=3e-3, warmup=100, floor=0.02),
+        Recipe(
+            steps=2_000, learning_rate=4e-3, warmup=100, floor=0.02, optimiser="muon"
+        ),
         _rules,
     ),
     "distributions": Plan(
         _shape(128, 4),
         Recipe(
-            steps=6_500, learning_rate=4e-3, warmup=200, floor=0.02, optimiser="muon"
+            steps=4_000, learning_rate=4e-3, warmup=200, floor=0.02, optimiser="muon"
         ),
         distribution_document,
-        widths=(192, 256, 320, 384, 512, 640, 832, 1088),
+        widths=(256, 320, 384, 512, 640, 832, 1088),
+        given=1.0,
+        stated=6.0,
         batch_tokens=4352,
     ),
 }
@@ -114,7 +139,7 @@ def batches(chosen: Plan) -> Stream:
         heads = encoded_all(tokenizer, [document.prompt for document in drawn])
         tails = encoded_all(tokenizer, [document.reply for document in drawn])
         documents = [
-            ([bos, *head, *tail, eos], 1 if chosen.whole else len(head) + 1)
+            ([bos, *head, *tail, eos], chosen.weights(head, tail))
             for head, tail in zip(heads, tails, strict=True)
         ]
         return [one for one in documents if len(one[0]) <= chosen.widths[-1]]

@@ -26,10 +26,13 @@ class Batch:
         Token numbers, padded on the right: a decoder never looks there.
     labels : Tensor
         The same numbers, `IGNORED` where a token is given and not learnt.
+    weights : Tensor, optional
+        How much each token counts, all the same by default.
     """
 
     ids: Tensor
     labels: Tensor
+    weights: Tensor | None = None
 
 
 Source = Callable[[int], Batch]

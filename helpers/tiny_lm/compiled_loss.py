@@ -55,6 +55,7 @@ def compiled_loss(*, compiled: bool = True) -> Loss:
             float(whole.config.rms_norm_eps),
             batch.ids,
             batch.labels,
+            batch.weights,
         )
         return result
 
@@ -93,6 +94,7 @@ def _loss(
     eps: float,
     ids: Tensor,
     labels: Tensor,
+    weights: Tensor | None,
 ) -> Tensor:
     rows, length = ids.shape
     cos, sin = rotation
@@ -117,11 +119,15 @@ def _loss(
         opened, passed = wide.chunk(2, -1)
         x = x + functional.linear(functional.silu(opened) * passed, down.to(DTYPE))
     logits = functional.linear(_normal(x, last_norm, eps), embedding.to(DTYPE))
-    return functional.cross_entropy(
+    losses = functional.cross_entropy(
         logits[:, :-1].reshape(rows * (length - 1), -1).float(),
         labels[:, 1:].reshape(-1),
         ignore_index=IGNORED,
+        reduction="none",
     )
+    counted = labels[:, 1:] != IGNORED
+    share = counted.float() if weights is None else weights[:, 1:] * counted
+    return (share.reshape(-1) * losses).sum() / share.sum()
 
 
 def _normal(x: Tensor, weight: Tensor, eps: float) -> Tensor:

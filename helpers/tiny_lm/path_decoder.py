@@ -128,7 +128,7 @@ class PathDecoder:
     """
 
     def __init__(self, model: LlamaForCausalLM, capacity: int = 1 << 15) -> None:
-        _check_model(model)
+        check_llama(model)
         whole: Any = model  # torch types attributes of modules too narrowly
         config, inner = whole.config, whole.model
         self.heads = int(config.num_attention_heads)
@@ -158,10 +158,10 @@ class PathDecoder:
                 layer.input_layernorm.weight.clone(),
                 layer.post_attention_layernorm.weight.clone(),
             ),
-            qkv=_joined(attention.q_proj, attention.k_proj, attention.v_proj),
-            output=_joined(attention.o_proj),
-            up=_joined(mlp.gate_proj, mlp.up_proj),
-            down=_joined(mlp.down_proj),
+            qkv=joined_weights(attention.q_proj, attention.k_proj, attention.v_proj),
+            output=joined_weights(attention.o_proj),
+            up=joined_weights(mlp.gate_proj, mlp.up_proj),
+            down=joined_weights(mlp.down_proj),
             keys=np.empty(shape, np.float32),
             values=np.empty(shape, np.float32),
         )
@@ -288,7 +288,7 @@ class PathDecoder:
         return functional.linear(hidden, self._head)
 
 
-def _joined(*projections: Any) -> tuple[Tensor, Tensor | None]:
+def joined_weights(*projections: Any) -> tuple[Tensor, Tensor | None]:
     """Weights of linear maps of one input stacked to one map, and the biases."""
     weight = torch.cat([p.weight for p in projections])
     if projections[0].bias is None:
@@ -296,7 +296,8 @@ def _joined(*projections: Any) -> tuple[Tensor, Tensor | None]:
     return weight, torch.cat([p.bias for p in projections])
 
 
-def _check_model(model: LlamaForCausalLM) -> None:
+def check_llama(model: LlamaForCausalLM) -> None:
+    """Raise TypeError or ValueError for a model that the decoders cannot read."""
     if not isinstance(model, LlamaForCausalLM):
         raise TypeError(
             f"model is a {type(model).__name__}; allowed: LlamaForCausalLM. Sample "

@@ -12,44 +12,27 @@ from typing import Any
 
 import numpy as np
 import torch
-from llvmlite import ir
-from numba import float32, njit, uint32
-from numba.extending import intrinsic
+from numba import njit
 from torch import Tensor
 from torch.nn import functional
 from transformers import LlamaForCausalLM
 
-from helpers.tiny_lm.path_decoder import _check_model, _joined
+from helpers.tiny_lm.path_decoder import check_llama, joined_weights
 
 BLOCK = 256
 """Rows computed together: their activations stay in a core's own cache."""
-
-@intrinsic
-def _as_float(typing: Any, bits: Any) -> Any:  # noqa: ARG001
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-        return builder.bitcast(args[0], ir.FloatType())
-
-    return float32(uint32), build
-
-
-@intrinsic
-def _as_bits(typing: Any, number: Any) -> Any:  # noqa: ARG001
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-        return builder.bitcast(args[0], ir.IntType(32))
-
-    return uint32(float32), build
 
 
 @njit(cache=True, inline="always")
 def _wide(half: np.uint16) -> np.float32:
     """A bfloat16, given as its bits, in float32."""
-    return _as_float(np.uint32(half) << np.uint32(16))
+    return np.uint32(np.uint32(half) << np.uint32(16)).view(np.float32)
 
 
 @njit(cache=True, inline="always")
 def _narrow(number: np.float32) -> np.uint16:
     """Bits of the nearest bfloat16, ties to even."""
-    bits = _as_bits(number)
+    bits = np.float32(number).view(np.uint32)
     odd = (bits >> np.uint32(16)) & np.uint32(1)
     return np.uint16((bits + np.uint32(0x7FFF) + odd) >> np.uint32(16))
 
@@ -164,7 +147,7 @@ class RowDecoder:
     """
 
     def __init__(self, model: LlamaForCausalLM, slots: int = BLOCK) -> None:
-        _check_model(model)
+        check_llama(model)
         whole: Any = model  # torch types attributes of modules too narrowly
         config, inner = whole.config, whole.model
         if config.num_key_value_heads != config.num_attention_heads:
@@ -242,10 +225,10 @@ def _read(layer: Any) -> tuple[Tensor, ...]:
     attention, mlp = layer.self_attn, layer.mlp
     weights = (
         layer.input_layernorm.weight,
-        _joined(attention.q_proj, attention.k_proj, attention.v_proj)[0],
+        joined_weights(attention.q_proj, attention.k_proj, attention.v_proj)[0],
         attention.o_proj.weight,
         layer.post_attention_layernorm.weight,
-        _joined(mlp.gate_proj, mlp.up_proj)[0],
+        joined_weights(mlp.gate_proj, mlp.up_proj)[0],
         mlp.down_proj.weight,
     )
     return tuple(weight.clone() for weight in weights)

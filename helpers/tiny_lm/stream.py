@@ -14,8 +14,8 @@ import torch
 
 from helpers.tiny_lm.batches import IGNORED, Batch
 
-Tokens = tuple[Sequence[int], int]
-"""Token numbers of a document, and how many at its start are given."""
+Tokens = tuple[Sequence[int], Sequence[float]]
+"""Token numbers of a document, and how much each counts: 0 if it is given."""
 
 Draw = Callable[[int, np.random.Generator], Sequence[Tokens]]
 """Some documents for a step that is about to come."""
@@ -94,8 +94,9 @@ class Stream:
 
 def _padded(documents: Sequence[Tokens], width: int) -> Batch:
     ids = np.zeros((len(documents), width), np.int64)
-    labels = np.full((len(documents), width), IGNORED)
-    for row, (tokens, given) in enumerate(documents):
+    weights = np.zeros((len(documents), width), np.float32)
+    for row, (tokens, counts) in enumerate(documents):
         ids[row, : len(tokens)] = tokens
-        labels[row, given : len(tokens)] = tokens[given:]
-    return Batch(torch.from_numpy(ids), torch.from_numpy(labels))
+        weights[row, : len(tokens)] = counts
+    labels = np.where(weights > 0, ids, IGNORED)
+    return Batch(*map(torch.from_numpy, (ids, labels, weights)))

@@ -119,13 +119,19 @@ class Recipe:
 def token_loss(model: LlamaForCausalLM, batch: Batch) -> Tensor:
     """Mean cross entropy in nats of the labelled tokens, each from those before it.
 
+    The mean is one by the batch's weights if it has any.
+
     Only positions in front of a labelled token meet the vocabulary.
     """
     states = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
     after = batch.labels[:, 1:]
     learnt = after != IGNORED
     logits = model.lm_head(states[:, :-1][learnt])
-    return nn.functional.cross_entropy(logits, after[learnt])
+    if batch.weights is None:
+        return nn.functional.cross_entropy(logits, after[learnt])
+    losses = nn.functional.cross_entropy(logits, after[learnt], reduction="none")
+    weights = batch.weights[:, 1:][learnt]
+    return (weights * losses).sum() / weights.sum()
 
 
 def train(
@@ -303,9 +309,7 @@ class _Run:
                 "same ones, resume=False to start anew, or another folder"
             )
         self.model.load_state_dict(found["model"])
-        for optimiser, state in zip(
-            self.optimisers, found["optimisers"], strict=True
-        ):
+        for optimiser, state in zip(self.optimisers, found["optimisers"], strict=True):
             optimiser.load_state_dict(state)
         self.random = found["random"]
         torch.set_rng_state(self.random)

@@ -31,7 +31,7 @@ RING = Graph.of(3, [(1, 2), (2, 3), (1, 3)])
 PATH = Graph.of(3, [(1, 2), (2, 3)])
 DISTRIBUTIONS = ("trees-or-cycles", "union", "motif")
 # Of every text below. Change `TEMPLATE` with the wording, then add a line here.
-DIGESTS = {"graphs-1": "3f96169bee257442"}
+DIGESTS = {"graphs-2": "7ffdd3ec7db364b2"}
 
 
 def examples_for(method: str) -> tuple[Graph, ...]:
@@ -134,8 +134,8 @@ def test_a_worked_example_shows_p_and_with_cot_the_kinds() -> None:
     few = distribution_prompt("trees-or-cycles", "few-shot", [RING], 3, worked)
     cot = distribution_prompt("trees-or-cycles", "cot", [RING], 3, worked)
     assert "\np = 0.5\nYour graphs:\nGraph 1: (3, [(1, 2), (1, 3), (2, 3)])" in few
-    assert "Kinds: tree, cycle\np = 0.5" in cot and "Kinds:" not in few
-    assert kinds_line(("a+b", "c")) == "Kinds: a+b, c"
+    assert "Kinds: 1 tree, 2 cycle\np = 0.5" in cot and "Kinds:" not in few
+    assert kinds_line(("a+b", "c")) == "Kinds: 1 a+b, 2 c"
 
 
 @pytest.mark.parametrize("p", [0, 0.05, 1 / 3, 0.4, 0.999, 1])

@@ -87,7 +87,7 @@ def test_answer_files_of_this_project(tmp_path: Path) -> None:
         (pair, ""),
         (other, "Answer 1: C"),
     ):
-        request = Request.ask(prompt, sampling, template="graphs-1")
+        request = Request.ask(prompt, sampling, template="graphs-2")
         cache.add("server", request, Completion(text, model="m-1"))
     records = list(read_recorded(cache.path))
     assert [record.task for record in records] == [

@@ -230,3 +230,49 @@ def test_rate_rises_to_its_highest_and_falls_to_its_floor():
 def test_impossible_recipes_are_refused(wrong, said):
     with pytest.raises(ValueError, match=said):
         Recipe(**{"steps": 10, **wrong})
+
+
+def test_muon_takes_the_matrices_of_the_blocks(batches, tmp_path):
+    recipe = replace(RECIPE, optimiser="muon", steps=4)
+    model, plain = CONFIG.model(0), CONFIG.model(0)
+    train(model, batches, recipe, folder=tmp_path, progress=False)
+    blocks = [p for n, p in plain.named_parameters() if p.ndim == 2 and "layers" in n]
+    others = [p for p in plain.parameters() if all(p is not b for b in blocks)]
+    muon = torch.optim.Muon(blocks, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    adam = torch.optim.AdamW(others, betas=(0.9, 0.98), weight_decay=0)
+    for step in range(4):
+        plain.zero_grad()
+        token_loss(plain, batches(step)).backward()
+        nn.utils.clip_grad_norm_(plain.parameters(), 1.0)
+        for optimiser in (muon, adam):
+            optimiser.param_groups[0]["lr"] = recipe.rate(step)
+            optimiser.step()
+    torch.testing.assert_close(weights(model), weights(plain), rtol=0, atol=1e-4)
+
+
+def test_muon_resumes_without_a_trace(batches, tmp_path):
+    recipe = replace(RECIPE, optimiser="muon")
+    whole, halves = CONFIG.model(0), CONFIG.model(0)
+    log = train(whole, batches, recipe, folder=tmp_path / "a", progress=False)
+    folder = tmp_path / "b"
+    train(halves, batches, recipe, folder=folder, steps=5, progress=False)
+    again = train(CONFIG.model(1), batches, recipe, folder=folder, progress=False)
+    pd.testing.assert_frame_equal(
+        log.drop(columns="seconds"), again.drop(columns="seconds")
+    )
+    assert not torch.equal(weights(CONFIG.model(0)), weights(whole))
+
+
+def test_unknown_optimiser_is_refused():
+    with pytest.raises(ValueError, match="did you mean 'muon'"):
+        replace(RECIPE, optimiser="muo")
+
+
+def test_another_loss_can_be_learnt(batches, tmp_path):
+    def twice(model, batch):
+        return 2 * token_loss(model, batch)
+
+    settings = {"folder": tmp_path, "progress": False, "steps": 1, "resume": False}
+    plain = train(CONFIG.model(0), batches, RECIPE, **settings)
+    doubled = train(CONFIG.model(0), batches, RECIPE, loss=twice, **settings)
+    assert doubled["loss"][0] == pytest.approx(2 * plain["loss"][0])
