@@ -23,6 +23,7 @@ from helpers.llm.backend import Request, Sampling
 from helpers.names import unknown_name
 
 REFERENCES = ("real with", "real without", "mutated")
+TEMPERATURE = 0.8
 _ATOMS = (6, 7, 8, 9, 16, 17)  # what a mutation puts: C N O F S Cl
 
 
@@ -118,11 +119,15 @@ def molecule_requests(
     *,
     method: str = "few-shot",
     amount: int = AMOUNT,
-    temperature: float = 0.5,
+    temperature: float = TEMPERATURE,
     max_tokens: int = 450,
     seed: int = 0,
 ) -> list[Request]:
-    """One request per list of given molecules; temperature as in the paper (0.5)."""
+    """One request per list of given molecules.
+
+    The paper's temperature is 0.5; there a small decoder writes mostly long carbon
+    chains, so `TEMPERATURE` is higher.
+    """
     sampling = Sampling(temperature, max_tokens=max_tokens, seed=seed)
     return [
         Request.ask(

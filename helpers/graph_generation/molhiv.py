@@ -171,7 +171,7 @@ def train_classifier(
     """
     from tqdm.auto import tqdm
 
-    graphs = molecule_graphs(data.smiles)
+    graphs = molecule_graphs(data.smiles, any_valence=True)
     rows: list[tuple[int, float, float]] = []
     kept: dict[str, dict] = {}
     with tqdm(total=epochs, unit="epoch", disable=not progress) as bar:

@@ -20,7 +20,8 @@ from transformers import PreTrainedTokenizerFast
 from helpers.tiny_lm.config import BOS, EOS, PAD, SPECIAL, UNKNOWN
 
 # In this order: label; bracket atom; two-letter element; ring number of two digits;
-# word or number after a blank; first words of lines; any character.
+# word or number after a blank; first words of lines; any character. Chlorine before an
+# aromatic atom is two tokens, which the trained decoder knows it as.
 _PIECES = (
     r"(?:Molecule|Answer|Steps) \d+: "
     r"|\[[^\]\s]*\]"

@@ -21,7 +21,6 @@ from helpers.paths import DATA
 from helpers.tiny_lm import checkpoint
 from helpers.tiny_lm.batches import Examples
 from helpers.tiny_lm.config import TinyConfig
-from helpers.tiny_lm.tokenizers import encode
 from helpers.tiny_lm.training import Recipe, forget, train
 
 FOLDER = DATA / "graph_generation" / "molecules"
@@ -69,7 +68,14 @@ def prepared(
     tokenizer = smiles_tokenizer(
         (text for pair in texts for text in pair), context=plan.context
     )
-    rows = [encode(tokenizer, f"{prompt}\n", reply)[0] for prompt, reply in texts]
+    # as `tiny_lm.tokenizers.encode`, but all texts in one call
+    heads = tokenizer([f"{prompt}\n" for prompt, _ in texts])["input_ids"]
+    tails = tokenizer([reply for _, reply in texts], add_special_tokens=False)
+    end = tokenizer.eos_token_id
+    rows = [
+        [*head, *tail, end]
+        for head, tail in zip(heads, tails["input_ids"], strict=True)
+    ]
     kept = [ids for ids in rows if len(ids) <= plan.context]
     model = TinyConfig(
         len(tokenizer), plan.layers, plan.width, plan.heads, plan.context

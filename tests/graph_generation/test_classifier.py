@@ -158,6 +158,16 @@ def test_network_learns_and_repeats_itself():
     np.testing.assert_array_equal(scores, gin_scores(models[1], graphs))
 
 
+def test_complexes_of_metals_are_read_where_asked_for():
+    complex_ = "O=C1O[Al]23(OC1=O)(OC(=O)C(=O)O2)OC(=O)C(=O)O3"
+    with pytest.raises(ValueError, match="no molecule"):
+        molecule_graphs([complex_])
+    graphs = molecule_graphs([complex_, "CCO"], any_valence=True)
+    assert np.diff(graphs.atom_start).tolist() == [19, 3]
+    with pytest.raises(ValueError, match="no molecule"):
+        molecule_graphs(["C1CC"], any_valence=True)
+
+
 def test_network_refuses_bad_input():
     with pytest.raises(ValueError, match="no molecule"):
         molecule_graphs(["CCO", "C1CC"])

@@ -134,7 +134,7 @@ def test_requests_name_everything_an_answer_depends_on():
     requests = molecule_requests(subject, [GIVEN, GIVEN], method="few-shot-cot", seed=4)
     assert requests[0].messages == requests[1].messages
     assert requests[0].seed != requests[1].seed
-    assert requests[0].sampling.temperature == 0.5 and requests[0].template
+    assert requests[0].sampling.temperature == 0.8 and requests[0].template
     assert "Molecule 2: NC(=O)CC(N)C(=O)O" in requests[0].prompt
 
 

@@ -99,7 +99,8 @@ def test_tokens_give_every_text_back(documents):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Clc1cc%12Br[nH]", ["Cl", "c", "1", "c", "c", "%12", "Br", "[nH]"]),
+        ("ClC1cc%12Br[nH]", ["Cl", "C", "1", "c", "c", "%12", "Br", "[nH]"]),
+        ("Clc1", ["C", "l", "c", "1"]),
         ("Steps 10: chain", ["Steps 10: ", *"chain"]),
         ("C12", ["C", "1", "2"]),
         (" 10 new", [" 10", " new"]),

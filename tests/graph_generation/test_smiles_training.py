@@ -54,12 +54,14 @@ def test_recipe_repeats_the_first_steps(shipped, tmp_path):
 def test_it_writes_molecules(shipped):
     model = molecule_model()
     subject = Subject("lipophilic")
-    requests = molecule_requests(subject, given_molecules(subject, 12), max_tokens=300)
+    requests = molecule_requests(
+        subject, given_molecules(subject, 12), amount=5, temperature=1.0, max_tokens=160
+    )
     texts = [completion.text for completion in model.complete(requests)]
-    read = [m for text in texts for m in parse_molecules(text, 10)]
+    read = [m for text in texts for m in parse_molecules(text, 5)]
     valid = [m for m in read if m and canonical(m)]
-    assert sum(m is not None for m in read) > 0.9 * len(read)
-    assert len(valid) > 0.5 * len(read)
-    assert len({canonical(m) for m in valid}) > 0.5 * len(valid)
+    assert sum(m is not None for m in read) > 0.85 * len(read)
+    assert len(valid) > 0.6 * len(read)
+    assert len({canonical(m) for m in valid}) > 0.8 * len(valid)
     again = [completion.text for completion in model.complete(requests[:2])]
     assert again == texts[:2]  # of nothing but the request
