@@ -134,7 +134,7 @@ def molecule_grid(
     rows = -(-len(found) // across)
     wide, high = size
     drawer = rdMolDraw2D.MolDraw2DSVG(across * wide, rows * high, wide, high)
-    options = drawer.drawOptions()
+    options: Any = drawer.drawOptions()
     options.legendFontSize = 13
     options.padding = 0.08
     options.setBackgroundColour((1, 1, 1, 1))
