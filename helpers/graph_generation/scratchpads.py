@@ -37,7 +37,7 @@ def planned(task: Task | Pair, rng: np.random.Generator) -> tuple[Graph, str]:
     --------
     >>> graph, steps = planned(Task("cycles", 4), np.random.default_rng(0))
     >>> steps, graph.text
-    (' 3 1 2 4', '(4, [(1, 2), (1, 3), (2, 4), (3, 4)])')
+    (' 4 2 1 3', '(4, [(1, 2), (1, 3), (2, 4), (3, 4)])')
     """
     if isinstance(task, Task) and task.rule in ("planar", "k-regular", "k-color"):
         return _constructed(task, rng)
