@@ -71,7 +71,7 @@ def test_the_models_reply_is_shown_and_scored():
     assert [verdict.valid for verdict in view.checks] == [True, True, False]
     assert "2 of 3 valid, 3 distinct, 0 copied" in said(view)
     assert said(view).endswith("at once: 2")
-    assert view.picture.value.startswith(b"\x89PNG")
+    assert bytes(view.picture.value).startswith(b"\x89PNG")
 
 
 def test_an_edited_reply_is_scored_again_without_asking():
