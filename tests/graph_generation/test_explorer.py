@@ -153,9 +153,9 @@ def test_worked_examples_come_with_the_methods_that_have_them():
     view = distribution(reply(PATH, p=0.5))
     view.controls["method"].value = "few-shot"
     assert "Example:" in view.backend.requests[-1].prompt
-    assert "Kinds: tree" not in view.backend.requests[-1].prompt
+    assert "Kinds: 1" not in view.backend.requests[-1].prompt
     view.controls["method"].value = "cot"
-    assert re.search(r"Kinds: (tree|cycle)", view.backend.requests[-1].prompt)
+    assert re.search(r"Kinds: 1 (tree|cycle)", view.backend.requests[-1].prompt)
     view.controls["distribution"].value = "motif"
     assert "Each graph is a base and a motif" in view.backend.requests[-1].prompt
 
