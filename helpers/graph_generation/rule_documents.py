@@ -1,9 +1,12 @@
 """Training documents of the rule-based tasks: a prompt and a reply of random graphs.
 
 The prompt is the text that any model is asked with (`prompts.rule_prompt`), the reply
-is in the paper's format, edges sorted. Only the reply is learnt. Nine nodes never
-occur (and of regular graphs neither do ten, because nine have no cubic one): sizes
-between trained ones that a model can be asked for without having seen them.
+is in the paper's format, edges sorted; only the reply is learnt. Bipartite graphs are
+those of the rule as written: any edges between the parts, not all of them.
+
+Nine nodes never occur, and of regular graphs neither do ten, because nine have no
+cubic one. The two differ: ten is a number that other rules have, nine one that the
+decoder has never read as a size.
 """
 
 from __future__ import annotations

@@ -200,6 +200,7 @@ def save(name: str, model: Any, log: pd.DataFrame, folder: Path) -> checkpoint.C
         "name": f"random graphs, {name}",
         "tokens_of_a_batch": chosen.batch_tokens,
         "widths": list(chosen.widths),
+        "weights": {"given": chosen.given, "stated": chosen.stated},
     }
     if chosen.document is _rules:
         corpus["mix"] = asdict(RuleMix())
