@@ -138,6 +138,8 @@ def size_steps(frame: pd.DataFrame) -> Figure:
 def own_graphs(frame: pd.DataFrame) -> Figure:
     """Valid graphs that are no copies, of every model with examples (Table 16).
 
+    Names are those of few-shot cells with many copies.
+
     Parameters
     ----------
     frame : pd.DataFrame
@@ -164,7 +166,7 @@ def own_graphs(frame: pd.DataFrame) -> Figure:
         shown += [
             (row["valid"], row["own"], row["rule"], colour)
             for row in part.to_dict("records")
-            if row["valid"] - row["own"] > 5
+            if row["method"] == "few-shot" and row["valid"] - row["own"] > 5
         ]
     name_points(ax, shown)
     marks = [(name, style.PALETTE[colours[at % len(colours)]], "o")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
 from helpers import style
 from helpers.graph_generation.figures_common import (
@@ -153,6 +154,7 @@ def temperature(
     percent_axis(axes[0], "y")
     for ax in axes[::4]:
         ax.set_ylabel("share of graphs / %")
+    axes[0].xaxis.set_major_locator(MultipleLocator(0.5))
     bottom_labels(axes, "temperature")
     marks = [(METRICS[name][0], METRICS[name][1], "-") for name in metrics]
     if paper is not None:

@@ -135,7 +135,7 @@ def graph_gallery(
     figure, axes = style.subplots(
         rows := -(-len(graphs) // across),
         across,
-        (across * size, rows * (size + 0.28)),
+        (across * size, rows * (size + 0.4)),
         squeeze=False,
     )
     for ax in axes.flat:
@@ -156,7 +156,7 @@ def graph_gallery(
 
 
 def _wrapped(text: str, width: int) -> str:
-    """Two lines at most."""
-    first, *rest = textwrap.wrap(text, width)
-    second = textwrap.shorten(" ".join(rest), width, placeholder=" …")
-    return f"{first}\n{second}".strip()
+    """Three lines at most."""
+    lines = textwrap.wrap(text, width)
+    last = textwrap.shorten(" ".join(lines[2:]), width, placeholder=" …")
+    return "\n".join([*lines[:2], last]).strip()

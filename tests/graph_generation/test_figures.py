@@ -242,7 +242,7 @@ def test_all_valid_is_a_whole_bar_without_errors():
 
 def test_reference_lines_are_those_of_the_frame():
     figure = drawn("distributions")
-    lines = frames.references().set_index(["distribution", "line", "p"])
+    lines = frames.references().set_index(["distribution", "line", "p"]).sort_index()
     stated, made = panel(figure, "motif"), figure.axes[5]
     for ax, quantity, names in (
         (stated, "p_pred", ("constant", "counter")),
