@@ -209,5 +209,7 @@ def recorded_files(folder: Path | None = None) -> list[Path]:
         own = user_data()
         folder = own / "graph_replay" if own else None
     elif not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder; allowed: one with .jsonl files")
+        raise FileNotFoundError(
+            f"{folder} is no folder; allowed: one with .jsonl files"
+        )
     return sorted(folder.glob("*.jsonl*")) if folder else []

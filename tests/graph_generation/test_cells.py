@@ -31,7 +31,9 @@ QUIET = {"progress": False}
 
 @pytest.mark.parametrize("rule", RULES)
 def test_an_oracle_is_always_valid(rule: str) -> None:
-    cells = [Cell(preset(rule, "small"), method) for method in ("few-shot", "zero-shot")]
+    cells = [
+        Cell(preset(rule, "small"), method) for method in ("few-shot", "zero-shot")
+    ]
     graphs = generated(BaselineModel("oracle"), cells, 3, name="oracle", **QUIET)
     assert len(graphs) == 2 * 3 * 10
     assert graphs["valid"].all() and graphs["finished"].all()
@@ -52,7 +54,11 @@ def test_uniform_graphs_are_valid_by_chance() -> None:
 
 def test_pairs_are_asked_for_and_checked() -> None:
     graphs = generated(
-        BaselineModel(), [Cell(pair, "few-shot") for pair in PAIRS], 2, name="o", **QUIET
+        BaselineModel(),
+        [Cell(pair, "few-shot") for pair in PAIRS],
+        2,
+        name="o",
+        **QUIET,
     )
     assert graphs["valid"].all()
     assert graphs["rule"].nunique() == len(PAIRS)
@@ -151,7 +157,9 @@ def test_a_baseline_without_an_answer_says_so() -> None:
 def test_held_out_sizes_are_never_trained(rule: str) -> None:
     rng = np.random.default_rng(0)
     drawn = [random_task(RuleMix(), share, rng) for share in np.linspace(0, 1, 2_000)]
-    trained = {task.n for task in drawn if not isinstance(task, Pair) if task.rule == rule}
+    trained = {
+        task.n for task in drawn if not isinstance(task, Pair) if task.rule == rule
+    }
     assert held_out(rule).n not in trained
     assert HELD_OUT[0] not in trained
     assert {task.n for task in around(rule)} <= trained
