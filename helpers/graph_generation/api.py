@@ -41,6 +41,7 @@ from helpers.graph_generation.reply_parser import parse_reply
 from helpers.graph_generation.rule_cells import Cell, generated
 from helpers.graph_generation.tasks import PAIRS, RULES, Pair, Task, preset
 from helpers.graph_generation.training import CHECKPOINTS, train_checkpoint
+from helpers.llm.cost import Price
 from helpers.tiny_lm.checkpoint import load as load_checkpoint
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Graph",
     "GraphDecoder",
     "Pair",
+    "Price",
     "Task",
     "agreement",
     "answers_of_rules",

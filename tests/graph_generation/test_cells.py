@@ -25,6 +25,7 @@ from helpers.graph_generation.rule_cells import Cell, generated
 from helpers.graph_generation.rule_documents import HELD_OUT, RuleMix, random_task
 from helpers.graph_generation.tasks import PAIRS, RULES, Pair, preset
 from helpers.llm.backend import BackendError, Completion, Request
+from helpers.llm.cost import CostCapError, Price
 
 QUIET = {"progress": False}
 
@@ -133,6 +134,14 @@ def test_an_interrupted_campaign_resumes(tmp_path: Path) -> None:
     again = Counting()
     campaign(again, file, **asking)
     assert again.asked == 0
+
+
+def test_a_campaign_above_its_cap_asks_nothing(tmp_path: Path) -> None:
+    model = Counting()
+    cap = {"price": Price(30.0, 60.0), "max_cost": 0.01}
+    with pytest.raises(CostCapError, match="nothing was asked"):
+        campaign(model, tmp_path / "answers.jsonl", runs=1, share_runs=1, **cap)
+    assert model.asked == 0
 
 
 def test_the_campaign_has_the_cells_of_the_tables() -> None:
