@@ -35,3 +35,12 @@ def proportion(outcomes: Sequence[float], level: float = 0.95) -> dict[str, floa
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return {"value": share, "low": middle - z * half, "high": middle + z * half}
+
+
+def bootstrap_means(
+    values: np.ndarray, rng: np.random.Generator, draws: int
+) -> np.ndarray:
+    """Means of bootstrap samples of ``values`` (shape (n,)); shape (draws,)."""
+    even = np.full(len(values), 1 / len(values))
+    means: np.ndarray = rng.multinomial(len(values), even, draws) @ values / len(values)
+    return means

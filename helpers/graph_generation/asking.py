@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -104,3 +105,29 @@ def ask(
     ]
     found = in_processes(_decoded, parts, processes, label=label, progress=progress)
     return [found[k % len(parts)][k // len(parts)] for k in range(len(requests))]
+
+
+class Cell(Protocol):
+    """One setting of an experiment, asked several times."""
+
+    def request(self, run: int, seed: int, max_tokens: int = 4096) -> Request: ...
+
+
+C = TypeVar("C", bound=Cell)
+
+
+def ask_cells(
+    model: Model,
+    cells: Sequence[C],
+    runs: int,
+    *,
+    seed: int,
+    max_tokens: int,
+    **asking: Any,
+) -> Iterator[tuple[C, int, Completion]]:
+    """Each cell, run and completion; ``asking`` as in `ask`."""
+    asked = [(cell, run) for cell in cells for run in range(runs)]
+    requests = [cell.request(run, seed, max_tokens) for cell, run in asked]
+    completions = ask(model, requests, **asking)
+    for (cell, run), completion in zip(asked, completions, strict=True):
+        yield cell, run, completion

@@ -23,6 +23,7 @@ from helpers.graph_generation.distributions import (
 )
 from helpers.graph_generation.graphs import Graph
 from helpers.graph_generation.reference_lines import slope, slope_interval
+from helpers.intervals import bootstrap_means
 
 MEASURES = ("given", "p_pred", "p_gen", "attempted", "valid", "copied", "unique")
 GROUP = ("model", "distribution", "method")
@@ -239,7 +240,7 @@ def errors(
             p = float(cell["p"].iloc[0])
             values = cell[quantity].to_numpy(float)
             distances.append(abs(values.mean() - 100 * p))
-            drawn += np.abs(_resampled(values, rng, draws) - 100 * p)
+            drawn += np.abs(bootstrap_means(values, rng, draws) - 100 * p)
         found = [math.nan] * 3
         if distances:
             ends = np.percentile(drawn / len(distances), [2.5, 97.5])
@@ -264,15 +265,8 @@ def _estimate(
     names = (measure, f"{measure}_se", f"{measure}_low", f"{measure}_high")
     if not len(known):
         return dict.fromkeys(names, math.nan)
-    drawn = _resampled(known, np.random.default_rng(seed), draws)
+    drawn = bootstrap_means(known, np.random.default_rng(seed), draws)
     low, high = np.percentile(drawn, [2.5, 97.5])
     error = known.std() / math.sqrt(len(known))
     found = (known.mean(), error, low, high)
     return {name: float(value) for name, value in zip(names, found, strict=True)}
-
-
-def _resampled(values: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
-    """Means of bootstrap samples, shape (draws,)."""
-    even = np.full(len(values), 1 / len(values))
-    means: np.ndarray = rng.multinomial(len(values), even, draws) @ values / len(values)
-    return means

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.graph_generation.asking import Model, ask, generator
+from helpers.graph_generation.asking import Model, ask_cells, generator
 from helpers.graph_generation.distribution_answers import answer_row
 from helpers.graph_generation.distribution_documents import worked_example
 from helpers.graph_generation.distributions import Episode, draw_episode
@@ -107,11 +107,9 @@ def continued(
     DataFrame
         A row a reply, see `helpers.graph_generation.distribution_answers`.
     """
-    asked = [(cell, run) for cell in cells for run in range(runs)]
-    requests = [cell.request(run, seed, max_tokens) for cell, run in asked]
     rows = []
-    for (cell, run), completion in zip(
-        asked, ask(model, requests, **asking), strict=True
+    for cell, run, completion in ask_cells(
+        model, cells, runs, seed=seed, max_tokens=max_tokens, **asking
     ):
         reply = parse_reply(completion.text, cell.amount)
         rows.append(

@@ -25,7 +25,7 @@ from helpers.graph_generation.checks import ErrorKind
 from helpers.graph_generation.graph_frame import ANSWER, COLUMNS
 from helpers.graph_generation.isomorphism import classes
 from helpers.graph_generation.tasks import SIZES, preset
-from helpers.intervals import proportion
+from helpers.intervals import bootstrap_means, proportion
 from helpers.names import unknown_name
 
 SHARES = ("valid", "unique", "novel", "vu", "vn", "un", "vun")
@@ -222,10 +222,8 @@ def _estimate(
         wilson = proportion((values / 100).tolist())
         low, high = 100 * wilson["low"], 100 * wilson["high"]
     else:
-        drawn = np.random.default_rng(seed).multinomial(
-            len(values), np.full(len(values), 1 / len(values)), draws
-        )
-        low, high = np.percentile(drawn @ values / len(values), [2.5, 97.5])
+        drawn = bootstrap_means(values, np.random.default_rng(seed), draws)
+        low, high = np.percentile(drawn, [2.5, 97.5])
     return {
         metric: float(values.mean()),
         f"{metric}_se": float(values.std() / np.sqrt(len(values))),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.graph_generation.asking import Model, ask, generator
+from helpers.graph_generation.asking import Model, ask_cells, generator
 from helpers.graph_generation.generators import random_valid
 from helpers.graph_generation.graph_frame import graph_rows
 from helpers.graph_generation.graphs import Graph
@@ -121,11 +121,9 @@ def generated(
         See `helpers.graph_generation.graph_frame`, and ``finished``: False where the
         limit of tokens cut the reply off.
     """
-    asked = [(cell, run) for cell in cells for run in range(runs)]
-    requests = [cell.request(run, seed, max_tokens) for cell, run in asked]
     rows = []
-    for (cell, run), completion in zip(
-        asked, ask(model, requests, **asking), strict=True
+    for cell, run, completion in ask_cells(
+        model, cells, runs, seed=seed, max_tokens=max_tokens, **asking
     ):
         reply = parse_reply(completion.text, cell.amount)
         rows += [

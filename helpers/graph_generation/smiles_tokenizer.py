@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from helpers.tiny_lm.config import BOS, EOS, PAD, SPECIAL, UNKNOWN
+from helpers.tiny_lm.config import SPECIAL, UNKNOWN
+from helpers.tiny_lm.tokenizers import wrapped
 
 # In this order: label; bracket atom; two-letter element; ring number of two digits;
 # word or number after a blank; first words of lines; any character. Chlorine before an
@@ -70,16 +71,4 @@ def smiles_tokenizer(
     )
     core.pre_tokenizer = _split()
     core.decoder = decoders.Fuse()
-    core.post_processor = processors.TemplateProcessing(
-        single=f"{BOS} $A", special_tokens=[(BOS, SPECIAL.index(BOS))]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        bos_token=BOS,
-        eos_token=EOS,
-        pad_token=PAD,
-        unk_token=UNKNOWN,
-        padding_side="left",
-        clean_up_tokenization_spaces=False,
-        model_max_length=context,
-    )
+    return wrapped(core, context)

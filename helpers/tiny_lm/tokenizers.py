@@ -73,7 +73,7 @@ def word_tokenizer(
     )
     core.pre_tokenizer = split
     core.decoder = decoders.Fuse()
-    return _wrapped(core, context)
+    return wrapped(core, context)
 
 
 def bpe_tokenizer(
@@ -109,7 +109,7 @@ def bpe_tokenizer(
         show_progress=False,
     )
     core.train_from_iterator(texts, trainer)
-    return _wrapped(core, context)
+    return wrapped(core, context)
 
 
 def unknown_pieces(tokenizer: PreTrainedTokenizerFast, text: str) -> list[str]:
@@ -139,7 +139,8 @@ def _splitter() -> pre_tokenizers.PreTokenizer:
     return pre_tokenizers.Split(Regex(_PIECES), behavior="isolated")
 
 
-def _wrapped(core: Tokenizer, context: int) -> PreTrainedTokenizerFast:
+def wrapped(core: Tokenizer, context: int) -> PreTrainedTokenizerFast:
+    """The tokenizer as transformers has them: begins with BOS, pads on the left."""
     core.post_processor = processors.TemplateProcessing(
         single=f"{BOS} $A", special_tokens=[(BOS, SPECIAL.index(BOS))]
     )
