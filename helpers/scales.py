@@ -54,6 +54,8 @@ class NotebookSpec(_Strict):
     path: Path
     title: str
     paper: str
+    question: str = Field("", description="what the paper asks, for the map")
+    idea: str = Field("", description="its answer in one line, for the map")
     chapter: str
     data: list[str] = Field(default_factory=list)
     limits: dict[str, dict[str, Any]] = Field(default_factory=dict)
