@@ -48,7 +48,8 @@ def paper_map(specs: Sequence[NotebookSpec] | None = None) -> Markdown:
         found = ARXIV.fullmatch(spec.paper)
         paper = f"[{spec.paper}](https://arxiv.org/abs/{found[1]})" if found else ""
         row = spec.scale("default")
-        cost = f"{stated_time(row.seconds)}, {row.memory_mib / 1000:g} GB"
+        cost = f"{stated_time(row.seconds)}<br>{row.memory_mib / 1000:g} GB"
+        cost = cost.replace(" ", "&nbsp;")
         lines.append(
             f"| **[{short_title(spec)}]({spec.path.name})**<br>{paper} | "
             f"{_sentence(spec.question)} | {_sentence(spec.idea)}. | {cost} |"
