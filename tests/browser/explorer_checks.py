@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ CONTROLS = {
 }
 # The name that a reader sees: of the control itself, or of the label around it.
 NAME = """e => (e.ariaLabel || e.labels?.[0]?.innerText || e.innerText || e.title ||
-  e.closest('.jupyter-widgets:has(.widget-label)')
+  e.closest('.widget-inline-hbox')
     ?.querySelector('.widget-label').innerText || '').trim()"""
 VALUE = "e => e.ariaValueNow ?? (e.type === 'checkbox' ? e.checked : e.value)"
 # At its last value a control is moved back.
@@ -176,15 +176,8 @@ class Explorer:
             return self.press(control, "ArrowUp", "Enter")
         return self.press(control, "ArrowUp" if back else "ArrowDown")
 
-    def look(self, name: str) -> None:
-        """Both themes at both widths: legible, nothing cut off; and screenshots.
-
-        Raises
-        ------
-        AssertionError
-            With all that is wrong, a line each.
-        """
-        faults: list[str] = []
+    def views(self) -> Iterator[str]:
+        """Both themes at both widths, one after the other; says which, as a name."""
         for dark in (False, True):
             self.notebook.theme(dark)
             for width, height in WINDOWS:
@@ -192,12 +185,19 @@ class Explorer:
                 self.notebook.settle(self.root)
                 self.root.scroll_into_view_if_needed()
                 self.notebook.settle(self.root)
-                theme = "dark" if dark else "light"
-                self.notebook.screenshot(f"{name}-{theme}-{width}", self.root)
-                found = [
-                    *low_contrast(self.root),
-                    *cut_off(self.root),
-                    *transparent_pictures(self.root),
-                ]
-                faults += [f"{theme}, {width} px: {fault}" for fault in found]
+                yield f"{'dark' if dark else 'light'}-{width}"
+
+    def look(self, name: str) -> None:
+        """In every view: legible, nothing cut off; and a screenshot.
+
+        Raises
+        ------
+        AssertionError
+            With all that is wrong, a line each.
+        """
+        faults: list[str] = []
+        for view in self.views():
+            self.notebook.screenshot(f"{name}-{view}", self.root)
+            for check in (low_contrast, cut_off, transparent_pictures):
+                faults += [f"{view}: {fault}" for fault in check(self.root)]
         assert not faults, "\n".join(faults)
