@@ -29,6 +29,7 @@ class Scale(_Strict):
     seeds: int = Field(ge=1, description="independent repetitions")
     seconds: float = Field(gt=0, description="budget on a quiet 2-core machine")
     memory_mib: int = Field(gt=0, description="budget for the whole process tree")
+    cores: int = Field(2, ge=1, description="what a run of a sweep is given")
     judge: bool = Field(True, description="whether its claims get a verdict")
     internet: bool = Field(False, description="needs a network beyond loopback")
     local_data: list[str] = Field(

@@ -16,6 +16,7 @@ from rich.markup import escape, render
 from rich.table import Table
 
 from helpers import __version__
+from helpers.curriculum.cli_sweep import sweep
 from helpers.parameters import ParameterError
 from helpers.scales import all_specs, find_spec
 
@@ -171,6 +172,9 @@ def run(
     if len(results) < len(made) or any(r.status == "interrupted" for r, _ in failed):
         raise typer.Exit(130)
     raise typer.Exit(1 if failed else 0)
+
+
+app.command()(sweep)
 
 
 @app.command()

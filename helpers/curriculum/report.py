@@ -88,8 +88,8 @@ def _write(
     links = Links(paths.NOTEBOOKS, paths.ROOT, out, pages)
     for entry in entries + own:
         _render(entry, links, folder)
-    environment = _environment()
-    page = environment.get_template("page.html.j2")
+    templates = environment()
+    page = templates.get_template("page.html.j2")
     by_name = {notebook.name: notebook for notebook in notebooks}
     for entry in entries + own:
         if entry.page:
@@ -103,7 +103,7 @@ def _write(
     paths.write_atomic(folder / MARKER, text + "\n")
     paths.write_atomic(folder / "scoreboard.csv", to_csv(records))
     rows = [pair for notebook in notebooks for pair in by_claim(notebook)]
-    index = environment.get_template("index.html.j2").render(
+    index = templates.get_template("index.html.j2").render(
         notebooks=notebooks,
         entries=entries,
         own=own,
@@ -135,8 +135,9 @@ def _render(entry: Entry, links: Links, folder: Path) -> None:
         paths.write_atomic(folder / entry.thumbnail, content)
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Templates of the report with its style, script and filters."""
+    made = Environment(
         loader=FileSystemLoader(report_pages.TEMPLATES),
         autoescape=True,
         trim_blocks=True,
@@ -144,7 +145,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     style = (report_pages.TEMPLATES / "report.css").read_text(encoding="utf-8")
-    environment.globals.update(
+    made.globals.update(
         style=style,
         script=(report_pages.TEMPLATES / "report.js").read_text("utf-8"),
         verdict=report_claims.verdict_mark,
@@ -152,7 +153,7 @@ def _environment() -> Environment:
         count_verdicts=count_verdicts,
         symbols=claims.SYMBOLS,
     )
-    environment.filters.update(
+    made.filters.update(
         math=inline_math,
         number=claims.format_number,
         interval=claims.format_interval,
@@ -161,7 +162,7 @@ def _environment() -> Environment:
         duration=duration,
         when=when,
     )
-    return environment
+    return made
 
 
 def duration(seconds: float) -> str:

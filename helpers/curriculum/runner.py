@@ -54,7 +54,7 @@ def run_notebooks(
     """
     results: dict[str, RunResult] = {}
     todo: list[Job] = []
-    with status or nullcontext(), _interruptible() as interrupted:
+    with status or nullcontext(), interruptible() as interrupted:
         for job in jobs:
             known = None if force else up_to_date(job)
             if known is None:
@@ -172,7 +172,7 @@ def _with_verdicts(job: Job, result: RunResult) -> RunResult:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Turn SIGINT and SIGTERM into a flag; a second one has its usual effect."""
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():
