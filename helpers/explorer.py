@@ -87,7 +87,6 @@ def explore(figure_fn: Callable[..., Any], **controls: Any) -> Any:
         of any control.
     """
     import ipywidgets as widgets
-    from IPython.display import display
 
     made = widgets.interactive(lambda **_: None, {"manual": False}, **controls)
     wanted = {w._kwarg: w for w in made.kwargs_widgets}
@@ -122,6 +121,15 @@ def explore(figure_fn: Callable[..., Any], **controls: Any) -> Any:
     redraw()
     for control in wanted.values():
         control.observe(redraw, names="value")
-    box = widgets.VBox([widgets.VBox(list(wanted.values())), image, status])
-    display(box)
+    show_box(widgets.VBox([widgets.VBox(list(wanted.values())), image, status]))
     return None
+
+
+def show_box(box: Any) -> None:
+    """Display an explorer's widgets, whose arrow keys JupyterLab then leaves alone."""
+    from IPython.display import display
+
+    from helpers.widget_keys import WidgetKeys
+
+    display(box)
+    WidgetKeys()

@@ -10,7 +10,7 @@ from helpers.adaptive_temperature.problems import Problem
 from helpers.adaptive_temperature.program_samples import CallVerdict, ProgramSamples
 from helpers.adaptive_temperature.token_view import legend_html, shown, token_html
 from helpers.adaptive_temperature.traced_samples import TracedSample
-from helpers.explorer import headless, settings
+from helpers.explorer import headless, settings, show_box
 from helpers.sandbox.sandbox import Sandbox
 from helpers.sandbox.verdicts import Outcome, SandboxError, Verdict
 from helpers.tiny_lm.tokenizers import unknown_pieces
@@ -231,15 +231,13 @@ def sampler_explorer(
     ValueError
         If there is no problem, or the rule is unknown or not for this vocabulary.
     """
-    from IPython.display import display
-
     lab = ProgramSamples(
         model, tokenizer, problems, sandbox, count=count, max_new_tokens=max_new_tokens
     )
     explorer = SamplerExplorer(lab, rule=rule, a=a, b=b)
     if headless():
         explorer.check()
-    display(explorer.box)
+    show_box(explorer.box)
 
 
 def describe(samples: Sequence[TracedSample], name: str, setting: dict) -> str:

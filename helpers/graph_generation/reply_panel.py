@@ -12,7 +12,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from helpers.explorer import headless, render, settings
+from helpers.explorer import headless, render, settings, show_box
 from helpers.graph_generation.prompts import TEMPLATE
 from helpers.llm.backend import Backend, Request, Sampling
 
@@ -153,8 +153,6 @@ class ReplyPanel:
 
 def show(panel: ReplyPanel) -> None:
     """Display a panel; headless, try it at the extremes first."""
-    from IPython.display import display
-
     if headless():
         panel.check()
-    display(panel.box)
+    show_box(panel.box)

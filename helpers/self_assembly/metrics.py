@@ -57,10 +57,10 @@ def relative_completion_time(trace: Trace) -> float:
 
 
 def absolute_completion_time(trace: Trace) -> float:
-    """Seconds to completion, planning included; NaN when the run did not complete.
+    """Processor seconds to completion, planning included; NaN without completion.
 
     The authors multiply the mean time of a step by the number of steps, which is
-    the same sum; they count processor time summed over threads, this is wall time.
+    the same sum, and count processor time summed over threads, too.
     """
     return trace.total_seconds if trace.completed else float("nan")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import numpy.typing as npt
@@ -138,9 +138,9 @@ def run_board(
     trace.positions.append(board.positions.astype(np.int32))
     trace.unoccupied.append(board.unoccupied())
     while not board.finished() and trace.steps < max_steps:
-        start = perf_counter()
+        start = process_time()
         moved = step()
-        trace.seconds.append(perf_counter() - start)
+        trace.seconds.append(process_time() - start)
         trace.moved.append(moved)
         trace.unoccupied.append(board.unoccupied())
         if record:
