@@ -50,7 +50,10 @@ def run_notebooks(
     status : Status, optional
         Where progress is shown; nothing is shown without it.
 
-    After an interrupt the jobs that were never started have no result.
+    Returns
+    -------
+    list of RunResult
+        After an interrupt the jobs that were never started have none.
     """
     results: dict[str, RunResult] = {}
     todo: list[Job] = []
