@@ -111,13 +111,21 @@ def all_specs(folder: Path | None = None) -> list[NotebookSpec]:
 
 
 def find_spec(name: str, folder: Path | None = None) -> NotebookSpec:
-    """The notebook called ``01``, ``self_assembly`` or ``01_self_assembly``."""
+    """The notebook called ``01``, ``self_assembly`` or ``01_self_assembly``.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of this name, or several: two notebooks of one number.
+    """
     folder = folder or NOTEBOOKS
     stem = Path(name).stem
     names = sorted(p.stem for p in folder.glob("[0-9][0-9]_*.toml"))
-    for candidate in names:
-        if stem in (candidate, candidate[:2], candidate[3:]):
-            return load_spec(folder / f"{candidate}.ipynb")
+    found = [n for n in names if stem in (n, n[:2], n[3:])]
+    if len(found) > 1:
+        raise ParameterError(f"{name!r} names several notebooks: {', '.join(found)}")
+    if found:
+        return load_spec(folder / f"{found[0]}.ipynb")
     choices = [*names, *(n[3:] for n in names)]
     raise ParameterError(
         f"unknown notebook {name!r}{suggest(stem, choices)} "

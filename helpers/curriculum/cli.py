@@ -7,6 +7,7 @@ something, 130 interrupted.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -252,6 +253,31 @@ def report() -> None:
     from helpers.curriculum.report import build_report
 
     print(build_report())
+
+
+@app.command()
+def exercises(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write.")
+    ],
+    notebooks: Names = None,
+    force: Annotated[
+        bool, typer.Option(help="Overwrite files that were changed in that folder.")
+    ] = False,
+) -> None:
+    """Write the notebooks (all by default) without their solutions, to work in."""
+    from helpers.curriculum.exercise_set import write_exercises
+
+    chosen = [find_spec(name) for name in notebooks or []] or all_specs()
+    table = Table("notebook", "exercise", "difficulty", "minutes")
+    found = write_exercises(chosen, out, force)
+    for sheet in found:
+        for task in sheet.exercises:
+            title = escape(f"{task.number}: {task.title}")
+            table.add_row(sheet.spec.name, title, task.difficulty, str(task.minutes))
+    print_table(table)
+    minutes = sum(task.minutes for sheet in found for task in sheet.exercises)
+    print(f"{table.row_count} exercises, {minutes} minutes; written to {out}")
 
 
 @app.command()

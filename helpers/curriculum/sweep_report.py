@@ -13,8 +13,8 @@ import pandas as pd
 
 from helpers.claims import VERDICTS
 from helpers.curriculum import sweep_figure
-from helpers.curriculum.report import environment
 from helpers.curriculum.report_runs import Entry, settings
+from helpers.curriculum.report_templates import environment
 from helpers.curriculum.results import RunResult
 from helpers.curriculum.sweep_grid import Cell, label, points
 from helpers.curriculum.sweep_run import SweepRun

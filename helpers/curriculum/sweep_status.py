@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from helpers.curriculum.report import duration
+from helpers.curriculum.report_templates import duration
 from helpers.curriculum.results import RunResult
 from helpers.curriculum.sweep_grid import Cell
 

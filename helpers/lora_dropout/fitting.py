@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -12,6 +10,7 @@ from torch import Tensor, nn
 
 from helpers.lora_dropout.encoder import Features
 from helpers.lora_dropout.instances import instances_backward
+from helpers.seeding import seeded
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,8 @@ def fit(
 ) -> History:
     """Train a model's trainable parameters with AdamW.
 
-    Batches and masks are drawn from ``seed``; torch's global generator is given back
-    as it was.
+    Batches and masks are drawn from ``seed``; the global generators are given back as
+    they were.
 
     Parameters
     ----------
@@ -129,7 +128,7 @@ def fit(
     history = History({name: [] for name in watch or {}})
     order = torch.Generator().manual_seed(seed)
     step = 0
-    with _seeded(seed):
+    with seeded(seed):
         for epoch in range(1, recipe.epochs + 1):
             model.train()
             begun = time.process_time()
@@ -170,9 +169,23 @@ def batches(features: Features, size: int, generator: torch.Generator) -> list[T
 
 
 @torch.no_grad()
-def logits_of(model: nn.Module, features: Features, *, batch_size: int = 256) -> Tensor:
-    """Logits without masks, shape (n, classes); the model is left in eval mode."""
-    model.eval()
+def logits_of(
+    model: nn.Module,
+    features: Features,
+    *,
+    batch_size: int = 96,
+    training: bool = False,
+) -> Tensor:
+    """Logits without gradient, shape (n, classes).
+
+    Parameters
+    ----------
+    batch_size : int
+        The default keeps a layer's activations in the processor's cache.
+    training : bool
+        In training mode, in which dropout is on; the model is left in the given mode.
+    """
+    model.train(training)
     lengths = features.mask.sum(dim=1)
     order = lengths.argsort(stable=True)  # neighbours in length share a batch
     found = [model(**features.batch(rows)).logits for rows in order.split(batch_size)]
@@ -193,11 +206,3 @@ def _backward(model: nn.Module, batch: dict[str, Tensor], instances: int) -> Ten
         loss = loss + extra()  # 0 for everything but MonteCLoRA
     loss.backward()
     return loss.detach()
-
-
-@contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Torch's global generator, which masks in training draw from."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
