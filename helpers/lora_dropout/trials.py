@@ -31,10 +31,10 @@ from helpers.lora_dropout.encoder import (
     hidden_states,
     load_encoder,
 )
-from helpers.lora_dropout.ensemble import member_logits
 from helpers.lora_dropout.fitting import Recipe, Watched, fit, logits_of
 from helpers.lora_dropout.frozen import halve_frozen
 from helpers.lora_dropout.opinions import opinions
+from helpers.lora_dropout.sampling import lora_dropout_sampling
 from helpers.lora_dropout.tasks import TASKS, Task
 from helpers.lora_dropout.variant import mask_lora
 from helpers.names import unknown_name
@@ -300,28 +300,18 @@ def _members(
 def member_logits_of(
     model: nn.Module, features: Features, members: int, seed: int
 ) -> Tensor:
-    """Logits of a model's sub-networks, (members, n, classes), batch by batch."""
-    order = features.mask.sum(dim=1).argsort(stable=True)  # see `logits_of`
-    parts = [
-        member_logits(model, features.batch(rows), members, seed=seed, one_pass=False)
-        for rows in order.split(256)
-    ]
-    logits = torch.cat(parts, dim=1)
-    result = torch.empty_like(logits)
-    result[:, order] = logits
-    return result
+    """Logits of a model's sub-networks, (members, n, classes)."""
+    found = []
+    for member in range(members):
+        with lora_dropout_sampling(model, members=[member], seed=seed):
+            found.append(logits_of(model, features))
+    return torch.stack(found)
 
 
-@torch.no_grad()
 def _with_units_dropped(model: nn.Module, trial: Trial, test: Features) -> Tensor:
     """Logits with ordinary dropout left on (Monte Carlo dropout)."""
-    model.train()
     torch.manual_seed(trial.seed)
-    rows = torch.arange(len(test)).split(256)
-    found = [
-        torch.cat([model(**test.batch(part)).logits for part in rows])
-        for _ in range(trial.members)
-    ]
+    found = [logits_of(model, test, training=True) for _ in range(trial.members)]
     model.eval()
     return torch.stack(found)
 

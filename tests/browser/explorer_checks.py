@@ -32,14 +32,13 @@ CONTROLS = {
 NAME = """e => (e.ariaLabel || e.labels?.[0]?.innerText || e.innerText || e.title ||
   e.closest('.widget-inline-hbox')
     ?.querySelector('.widget-label').innerText || '').trim()"""
-VALUE = "e => e.ariaValueNow ?? (e.type === 'checkbox' ? e.checked : e.value)"
 # At its last value a control is moved back.
 AT_END = """e => e.tagName === 'SELECT' ? e.selectedIndex === e.length - 1
   : e.ariaValueNow ? e.ariaValueNow === e.ariaValueMax : e.value === e.max"""
 # What an explorer says, and what it draws; where there is no picture, the coloured
 # tokens of a text are one.
 SAYS = """root => [...root.querySelectorAll('[role=status], [role=alert]')]
-  .map(e => e.innerText).join('\\n')"""
+  .map(e => e.innerText).filter(Boolean).join('\\n')"""
 DRAWS = """root => {
   const found = [...root.querySelectorAll('img, canvas')];
   if (!found.length) found.push(...root.querySelectorAll('pre'));
@@ -79,33 +78,45 @@ class Explorer:
         picture: str = self.root.evaluate(DRAWS)
         return picture
 
-    def changes(self, before: tuple[str, str]) -> set[str]:
-        """What is no more as it was, once the kernel is idle and the page at rest."""
-        self.notebook.wait_until_idle()
-        self.notebook.settle(self.root)
-        said, drawn = before
-        changed = {TEXT} if self.says() != said else set()
-        return changed | ({PICTURE} if self.draws() != drawn else set())
+    def answer(self, before: tuple[str, str], to: str) -> set[str]:
+        """Wait until something has changed, and the kernel and the page are at rest.
 
-    def press(self, control: Any, *keys: str) -> set[str]:
-        """Focus a control, press keys, and wait for an answer.
+        Parameters
+        ----------
+        before : (str, str)
+            What was said and drawn.
+        to : str
+            Name of the control that was moved.
 
         Returns
         -------
         set of str
             What has changed, of `TEXT` and `PICTURE`.
         """
+        from playwright.sync_api import TimeoutError
+
+        said, drawn = before
+        try:
+            self.notebook.page.wait_for_function(
+                f"([root, said, drawn]) => ({SAYS})(root) !== said "
+                f"|| ({DRAWS})(root) !== drawn",
+                arg=[self.root.element_handle(), said, drawn],
+                timeout=SLOW,
+            )
+        except TimeoutError:
+            raise AssertionError(f"{to!r} changes nothing; it says {said}") from None
+        self.notebook.wait_until_idle()
+        self.notebook.settle(self.root)
+        changed = {TEXT} if self.says() != said else set()
+        return changed | ({PICTURE} if self.draws() != drawn else set())
+
+    def press(self, control: Any, *keys: str) -> set[str]:
+        """Focus a control, press keys, and say what the answer has changed."""
         before = self.says(), self.draws()
         control.focus()
         for key in keys:
             self.notebook.page.keyboard.press(key)
-        self.notebook.page.wait_for_function(
-            f"([root, said, drawn]) => ({SAYS})(root) !== said "
-            f"|| ({DRAWS})(root) !== drawn",
-            arg=[self.root.element_handle(), *before],
-            timeout=SLOW,
-        )
-        return self.changes(before)
+        return self.answer(before, control.evaluate(NAME))
 
     def press_named(self, label: str, *keys: str) -> set[str]:
         """`press` for the control with this accessible name."""
@@ -153,22 +164,20 @@ class Explorer:
 
     def _move(self, kind: str, control: Any, text: str) -> set[str]:
         if kind == "text area":
-            assert text, f"nothing to type into {control.evaluate(NAME)!r}"
+            name, keyboard = control.evaluate(NAME), self.notebook.page.keyboard
+            assert text, f"nothing to type into {name!r}"
             control.focus()
-            self.notebook.page.keyboard.press("ControlOrMeta+a")
+            keyboard.press("ControlOrMeta+a")
             before = self.says(), self.draws()
-            self.notebook.page.keyboard.insert_text(text)
-            self.notebook.page.keyboard.press("Tab")  # the text counts when it is left
-            self.notebook.page.wait_for_function(
-                f"([root, said]) => ({SAYS})(root) !== said",
-                arg=[self.root.element_handle(), before[0]],
-                timeout=SLOW,
-            )
-            return self.changes(before)
+            keyboard.insert_text(text)
+            keyboard.press("Tab")  # the text counts when it is left
+            return self.answer(before, name)
         if kind == "button":
             return self.press(control, "Enter")
         if kind == "checkbox":
-            return self.press(control, "Space")
+            changed = self.press(control, "Space")
+            self.press(control, "Space")  # back, so that the others have an effect
+            return changed
         back = control.evaluate(AT_END)
         if kind in ("slider", "choice"):
             return self.press(control, "ArrowLeft" if back else "ArrowRight")

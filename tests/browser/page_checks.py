@@ -60,8 +60,8 @@ LOW_CONTRAST = """(root, least) => {
   return [...found];
 }"""
 
-# Elements that stick out of the root at the right, and texts wider or higher than the
-# element that clips or scrolls them.
+# Elements that stick out of the root at the right, texts wider or higher than the
+# element that clips or scrolls them, and sliders too short to set a value.
 CUT_OFF = """root => {
   const found = new Set();
   const edge = root.getBoundingClientRect().right + 1;
@@ -77,7 +77,11 @@ CUT_OFF = """root => {
     if (!e.checkVisibility({ opacityProperty: true, visibilityProperty: true })
       || e.closest('[aria-hidden=true]')) continue;
     const style = getComputedStyle(e);
-    if (e.getBoundingClientRect().right > edge) found.add(`sticks out: ${name(e)}`);
+    const box = e.getBoundingClientRect();
+    if (e.matches('.noUi-base, input[type=range]') && box.width < 60) {
+      found.add(`a slider of ${box.width} px`);
+    }
+    if (box.right > edge) found.add(`sticks out: ${name(e)}`);
     if (e.tagName === 'SELECT') {
       pen.font = style.font;
       const wide = pen.measureText(e.selectedOptions[0]?.text ?? '').width;

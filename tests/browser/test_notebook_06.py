@@ -17,10 +17,10 @@ def test_the_notebook_runs_and_its_explorers_answer(
     notebook = smoke_notebook("06")
     rules, shares = (Explorer.find(notebook, number=n) for n in range(2))
     assert "of 10 valid" in rules.says()
+    rules.look("notebook-06-rules")
     assert rules.walk(typed={"reply": REPLY}) == dict.fromkeys(KINDS, BOTH)
     assert "0 of 10 valid, 1 distinct" in rules.says()  # six edges make no cycle
-    rules.look("notebook-06-rules")
     assert "targets among the given graphs" in shares.says()
-    assert shares.walk(typed={"reply": REPLY}) == dict.fromkeys(KINDS, BOTH)
     shares.look("notebook-06-shares")
+    assert shares.walk(typed={"reply": REPLY}) == dict.fromkeys(KINDS, BOTH)
     assert "planar" in notebook.verdicts("notebook-06-verdict")

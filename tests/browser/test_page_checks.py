@@ -54,6 +54,7 @@ def test_pale_text_is_found(shown: Callable[[str], Any], html: str) -> None:
         "<div style='width:90px;height:20px;overflow:hidden'>two lines or more</div>",
         "<select style='width:60px'><option>a long name</select>",
         "<input style='width:60px' value='a long sentence'>",
+        "<input type='range' style='width:30px'>",
     ],
 )
 def test_cut_text_is_found(shown: Callable[[str], Any], html: str) -> None:

@@ -24,8 +24,10 @@ explorer
 # Notes when the explorer draws a step, and says how many it draws a second.
 COUNT_STEPS = """root => {
   window.drawn = [];
-  new MutationObserver(() => window.drawn.push(performance.now()))
-    .observe(root, { attributes: true, attributeFilter: ['data-frames-drawn'] });
+  window.counter?.disconnect();
+  window.counter = new MutationObserver(() => window.drawn.push(performance.now()));
+  window.counter.observe(root,
+    { attributes: true, attributeFilter: ['data-frames-drawn'] });
 }"""
 RATE = """() => {
   const gaps = window.drawn.slice(1).map((t, i) => t - window.drawn[i]);
@@ -134,7 +136,7 @@ def test_keyboard_playback_and_light(explorer: Explorer) -> None:
         page.keyboard.press("Space")
         rate = page.evaluate(RATE)
         print(f"light {light}: {rate:.1f} frames/s at 80 x 80")
-        assert rate >= 10
+        assert 10 <= rate <= 60
         assert explorer.data("playing") == "false"
         held = explorer.status()
         explorer.notebook.settle(explorer.root)
