@@ -49,13 +49,19 @@ class Scale(_Strict):
 
 
 class NotebookSpec(_Strict):
-    """The contents of ``notebooks/<name>.toml`` with where it was found."""
+    """The contents of ``notebooks/<name>.toml`` with where it was found.
+
+    ``question`` and ``reproduces`` are what README's table says of a chapter; the rules
+    of :mod:`helpers.curriculum.lint` ask every chapter for both.
+    """
 
     name: str
     path: Path
     title: str
-    paper: str
-    chapter: str
+    paper: str = Field(description="arXiv NNNN.NNNNN, or a citation")
+    chapter: str = Field(description="folder of helpers that belongs to it")
+    question: str = Field("", description="what the chapter asks, with its '?'")
+    reproduces: str = Field("", description="which parts of the paper, in a few words")
     data: list[str] = Field(default_factory=list)
     limits: dict[str, dict[str, Any]] = Field(default_factory=dict)
     scales: dict[str, Scale]

@@ -281,6 +281,15 @@ def exercises(
 
 
 @app.command()
+def readme() -> None:
+    """Write the README's table of notebooks from the scale tables and verdicts."""
+    from helpers.curriculum.readme import write_readme
+
+    path, changed = write_readme()
+    print(f"{path}: {'rewritten' if changed else 'up to date'}")
+
+
+@app.command()
 def lint(notebooks: Names = None) -> None:
     """Check notebooks (all by default) against the rules of the template."""
     from helpers.curriculum.lint import lint_notebooks
