@@ -26,6 +26,7 @@ from helpers.lora_dropout.opinions import opinions
 from helpers.lora_dropout.scores import softmax
 from helpers.lora_dropout.tasks import Task
 from helpers.lora_dropout.trials import MAX_TOKENS, the_encoder
+from helpers.seeding import seeded
 from helpers.spot_tuning.workload import Workload
 from helpers.spot_tuning.workload_state import Setting, Trial, TrialKey
 
@@ -121,8 +122,7 @@ class LoraTrial(Trial):
             target_modules=list(TARGETS),
             modules_to_save=["head"],
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(key.seed)  # peft draws A from the global generator
+        with seeded(key.seed):  # peft draws A from the global generator
             layers = TopLayers(the_encoder(), self.data.task.size, seed=key.seed)
             self.model = get_peft_model(layers, config)
         if problem.half:

@@ -5,14 +5,20 @@ The reply can be edited, and is then scored again. Explorers derive from it.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from helpers.explorer import headless, render, settings
+from helpers.explorer import (
+    alert_html,
+    control_panel,
+    headless,
+    render,
+    settings,
+    show_box,
+)
 from helpers.graph_generation.prompts import TEMPLATE
 from helpers.llm.backend import Backend, Request, Sampling
 
@@ -41,11 +47,6 @@ class ReplyPanel:
 
         self.backend, self.max_tokens = backend, max_tokens
         self.controls = dict(controls)
-        for name, control in self.controls.items():
-            control.description = control.description or name
-            control.style = {"description_width": "initial"}
-            if hasattr(control, "continuous_update"):
-                control.continuous_update = False
         self.prompt = widgets.HTML()
         self.reply = widgets.Textarea(
             description="reply",
@@ -57,10 +58,9 @@ class ReplyPanel:
             format="png", layout=widgets.Layout(max_width="820px")
         )
         self.status = widgets.HTML()
-        rows = list(self.controls.values())
         self.box = widgets.VBox(
             [
-                *(widgets.HBox(rows[at : at + 3]) for at in range(0, len(rows), 3)),
+                control_panel(self.controls),
                 self.prompt,
                 self.reply,
                 self.status,
@@ -129,10 +129,7 @@ class ReplyPanel:
     def _failed(self, error: Exception) -> None:
         if headless():
             raise error
-        last = traceback.format_exception_only(error)[0].strip()
-        self.status.value = (
-            f"<div role='alert' style='color:#D55E00'>{escape(last)}</div>"
-        )
+        self.status.value = alert_html(error)
 
     def check(self) -> None:
         """Ask and score at each control's extremes.
@@ -153,8 +150,6 @@ class ReplyPanel:
 
 def show(panel: ReplyPanel) -> None:
     """Display a panel; headless, try it at the extremes first."""
-    from IPython.display import display
-
     if headless():
         panel.check()
-    display(panel.box)
+    show_box(panel.box)

@@ -1,8 +1,8 @@
 """Tokenizer of molecule prompts and replies: words of the prompt, atoms of the SMILES.
 
-A label such as ``Answer 3: `` with its blank is one token, so is a bracket atom, a
-two-letter element and a word; anything else is one character. Exact: decoding gives
-the text back.
+A label such as ``Answer 3:`` with the blank after it is one token, so is a bracket
+atom, a two-letter element and a word; anything else is one character. Exact: decoding
+gives the text back.
 
 >>> pieces("Answer 1: C[N+]Cl")
 ['Answer 1: ', 'C', '[N+]', 'Cl']

@@ -250,9 +250,23 @@ def batches(features: Features, size: int, generator: torch.Generator) -> list[T
 
 
 @torch.no_grad()
-def logits_of(model: nn.Module, features: Features, *, batch_size: int = 256) -> Tensor:
-    """Logits without masks, shape (n, classes); the model is left in eval mode."""
-    model.eval()
+def logits_of(
+    model: nn.Module,
+    features: Features,
+    *,
+    batch_size: int = 96,
+    training: bool = False,
+) -> Tensor:
+    """Logits without gradient, shape (n, classes).
+
+    Parameters
+    ----------
+    batch_size : int
+        The default keeps a layer's activations in the processor's cache.
+    training : bool
+        In training mode, in which dropout is on; the model is left in the given mode.
+    """
+    model.train(training)
     lengths = features.mask.sum(dim=1)
     order = lengths.argsort(stable=True)  # neighbours in length share a batch
     found = [model(**features.batch(rows)).logits for rows in order.split(batch_size)]

@@ -39,7 +39,8 @@ def check_late_list(
         for row, column in np.argwhere(target):
             cell = int(row), int(column)
             expected = priority_list(red, red, target, cell, phase="late").good
-            found = [(int(r), int(c)) for r, c in attempt(red, target, cell)]
+            given = attempt(red.copy(), target.copy(), cell)
+            found = [(int(r), int(c)) for r, c in given]
             assert set(found) == set(expected), (
                 f"at {cell}: {found} instead of {list(expected)}; good cells lie in "
                 "the target, on the grid, and are no brighter in red than the own cell"
