@@ -107,8 +107,7 @@ def parameters(source: Source) -> Iterator[Finding]:
 
 def about(source: Source) -> Iterator[Finding]:
     """The table says what a chapter asks and reproduces, each in one short line."""
-    settings = source.notebook.metadata.get("reprise", {})
-    if settings.get("kind") or isinstance(source.spec, ParameterError):
+    if source.kind != "chapter" or isinstance(source.spec, ParameterError):
         return
     asked, reproduced = source.spec.question, source.spec.reproduces
     if not (asked.endswith("?") and len(asked) <= LONGEST_LINE):

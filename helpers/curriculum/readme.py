@@ -53,7 +53,9 @@ def tally(verdicts: dict[str, str]) -> str:
     """``● 7 ◐ 5 ○ 4``: claims per verdict, best verdict first, zeros left out."""
     found = list(verdicts.values())
     counts = [(claims.SYMBOLS[v], found.count(v)) for v in reversed(claims.VERDICTS)]
-    return " ".join(f"{symbol}\u00a0{count}" for symbol, count in counts if count) or "–"
+    return (
+        " ".join(f"{symbol}\u00a0{count}" for symbol, count in counts if count) or "–"
+    )
 
 
 def rewritten(text: str, made: str) -> str:

@@ -26,9 +26,9 @@ COLORS = 128
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 14px; width: 1180px; background: #fff; color: #1d1f21;
   display: grid; grid-template-columns: repeat(3, 1fr); gap: 14px;
-  font: 17px/1.25 system-ui, "DejaVu Sans", sans-serif; }}
+  font: 15px/1.25 system-ui, "DejaVu Sans", sans-serif; }}
 figure {{ margin: 0; padding: 10px; border: 1px solid #ccc; border-radius: 6px; }}
-img {{ width: 100%; height: 262px; object-fit: contain; margin-top: 8px; }}
+img {{ width: 100%; height: 236px; object-fit: contain; margin-top: 6px; }}
 b {{ color: #00568a; }}
 </style>{tiles}"""
 
