@@ -16,6 +16,7 @@ from rich.markup import escape, render
 from rich.table import Table
 
 from helpers import __version__
+from helpers.curriculum.cli_sweep import sweep
 from helpers.parameters import ParameterError
 from helpers.scales import all_specs, find_spec
 
@@ -173,6 +174,9 @@ def run(
     raise typer.Exit(1 if failed else 0)
 
 
+app.command()(sweep)
+
+
 @app.command()
 def bless(
     notebook: str,
@@ -274,6 +278,29 @@ def exercises(
     print_table(table)
     minutes = sum(task.minutes for sheet in found for task in sheet.exercises)
     print(f"{table.row_count} exercises, {minutes} minutes; written to {out}")
+
+
+@app.command()
+def new(
+    number: Annotated[str, typer.Argument(help="Two digits: 08.")],
+    name: Annotated[str, typer.Argument(help="Lower-case words: random_walks.")],
+) -> None:
+    """Start a chapter: a copy of the template that runs, to be rewritten."""
+    from helpers import paths
+    from helpers.curriculum.scaffold import new_chapter
+
+    for path in new_chapter(number, name):
+        print(path.relative_to(paths.ROOT))
+    print("Next: Add a paper, in CONTRIBUTING.md")
+
+
+@app.command()
+def readme() -> None:
+    """Write the README's table of notebooks from the scale tables and verdicts."""
+    from helpers.curriculum.readme import write_readme
+
+    path, changed = write_readme()
+    print(f"{path}: {'rewritten' if changed else 'up to date'}")
 
 
 @app.command()

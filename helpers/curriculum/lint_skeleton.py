@@ -20,6 +20,7 @@ WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 CELLS = (25, 35, 70, 100)
 WORDS = (900, 1200, 2700, 4000)
 SHORTEST_ALT = 20  # characters
+LONGEST_LINE = 110  # characters of what the README says of a chapter
 
 
 def title(source: Source) -> Iterator[Finding]:
@@ -102,6 +103,19 @@ def parameters(source: Source) -> Iterator[Finding]:
         yield source.finding("scales", str(source.spec))
     elif set(source.spec.scales) != set(SCALES):
         yield source.finding("scales", f"the table has not exactly {', '.join(SCALES)}")
+
+
+def about(source: Source) -> Iterator[Finding]:
+    """The table says what a chapter asks and reproduces, each in one short line."""
+    if source.kind != "chapter" or isinstance(source.spec, ParameterError):
+        return
+    asked, reproduced = source.spec.question, source.spec.reproduces
+    if not (asked.endswith("?") and len(asked) <= LONGEST_LINE):
+        problem = f"'question' is no question of at most {LONGEST_LINE} characters"
+        yield source.finding("about", f"{source.path.stem}.toml: {problem}")
+    if not 0 < len(reproduced) <= LONGEST_LINE:
+        problem = f"'reproduces' has not 1 to {LONGEST_LINE} characters"
+        yield source.finding("about", f"{source.path.stem}.toml: {problem}")
 
 
 def _declared(source: Source, found: dict[str, Parameter]) -> Iterator[Finding]:
@@ -200,4 +214,4 @@ def _markdown(source: Source, index: int) -> str:
     return dict(source.markdown()).get(index, "")
 
 
-RULES = (title, goals, overview, parameters, imports, sections, size)
+RULES = (title, goals, overview, parameters, about, imports, sections, size)
