@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
 from helpers import style
@@ -28,9 +29,10 @@ BASELINE = "On-demand"
 
 def colours_of(p_grid: list[float]) -> dict[float, str]:
     """One colour per drop probability, that of plain LoRA for 0."""
-    masked = sorted(p for p in p_grid if p)
-    places = np.linspace(0, len(BLUES) - 1, max(len(masked), 2)).round().astype(int)
-    shades = {p: BLUES[i] for p, i in zip(masked, places, strict=False)}
+    masked = sorted({p for p in p_grid if p})
+    scale = LinearSegmentedColormap.from_list("p", BLUES)
+    places = np.linspace(0, 1, len(masked)) if len(masked) > 1 else [0.5]
+    shades = {p: to_hex(scale(x)) for p, x in zip(masked, places, strict=False)}
     return {0.0: style.color(LORA), **shades}
 
 
