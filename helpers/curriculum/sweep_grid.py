@@ -108,7 +108,7 @@ def make_sweep(
         raise ParameterError(f"parameter {name!r} is in --grid and in --parameter")
     if "seed" in values and repetitions > 1:
         raise ParameterError(
-            "seeds come from --grid seed=... or from --seeds, not both"
+            "seeds come from --grid seed=... or --seeds, not both"
         )
     count = repetitions
     for alternatives in values.values():
