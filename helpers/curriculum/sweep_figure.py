@@ -81,7 +81,8 @@ def svg(frame: pd.DataFrame, grid: Sequence[str]) -> str:
     import matplotlib as mpl
 
     content = io.StringIO()
-    with mpl.rc_context(style.RC):
+    look: Any = style.RC
+    with mpl.rc_context(look):
         draw(frame, grid).savefig(content, format="svg", metadata={"Date": None})
     return content.getvalue()
 
@@ -134,11 +135,11 @@ def _lines(
     points = frame[others].drop_duplicates().to_dict("records")
     styles = ["-", "--", ":", "-."]
     found = []
-    for number, (values, colour, marker) in enumerate(
+    for number, (point, colour, marker) in enumerate(
         zip(points, cycle(_COLOURS), cycle(_MARKERS), strict=False)
     ):
+        values = {str(k): v for k, v in point.items()}
         stroke = styles[number // len(_COLOURS) % len(styles)]
-        values = {str(k): v for k, v in values.items()}
         look = {"color": colour, "marker": marker, "ls": stroke}
         found.append((values, {**look, "label": label(values)}))
     return found

@@ -107,6 +107,7 @@ def summary(run: SweepRun, frame: pd.DataFrame) -> list[Row]:
             numbers = found["value"].dropna().astype(float)
             mean, half = interval(numbers) if len(numbers) else (None, 0.0)
             verdicts = list(found["verdict"])
+            given = [v for v in reversed(VERDICTS) if v in verdicts]
             rows.append(
                 Row(
                     claim=str(claim),
@@ -116,11 +117,7 @@ def summary(run: SweepRun, frame: pd.DataFrame) -> list[Row]:
                     mean=mean,
                     low=mean - half if mean is not None and half else None,
                     high=mean + half if mean is not None and half else None,
-                    verdicts={
-                        v: verdicts.count(v)
-                        for v in reversed(VERDICTS)
-                        if v in verdicts
-                    },
+                    verdicts={verdict: verdicts.count(verdict) for verdict in given},
                 )
             )
     return sorted(rows, key=lambda row: order.index(row.claim))  # stable: grid's order

@@ -112,9 +112,9 @@ def _round(
     return [
         cell
         for cell in cells
-        if (result := run.results.get(cell.id))
-        and not result.passed
-        and result.status != "interrupted"
+        if (ended := run.results.get(cell.id))
+        and not ended.passed
+        and ended.status != "interrupted"
     ]
 
 

@@ -45,7 +45,7 @@ def timeline(
         3, 1, size, sharex=True, height_ratios=(3.1, 1.35, 1.2)
     )
     bars.set_xlim(0, result.jct / HOUR)
-    _draw_bars(bars, result)
+    draw_bars(bars, result)
     _draw_prices(prices, result, market)
     _draw_bill(bill, result, market)
     end = phase_end(result)
@@ -66,7 +66,7 @@ def timeline(
     return figure
 
 
-def _draw_bars(ax: Axes, result: JobResult) -> None:
+def draw_bars(ax: Axes, result: JobResult) -> None:
     """One row per trial; what was free is hatched, what was lost ends in red."""
     rows = gantt_rows(result)
     rows["free"] = rows["refunded"] >= 1
