@@ -15,6 +15,7 @@ from helpers.figure_parts import darker, label_ends
 from helpers.spot_tuning.figures_common import ratio_interval
 from helpers.spot_tuning.figures_timeline import draw_bars
 from helpers.spot_tuning.paired_ratios import relative
+from helpers.spot_tuning.prices import HOUR
 from helpers.training_visualization.explorer import draw_frame
 from helpers.training_visualization.figures_common import line_over_epochs
 from helpers.training_visualization.film import Film
@@ -172,18 +173,38 @@ def composed(
     name : str
         Of the chosen setting.
     """
-    figure = Figure(figsize=(9.0, 5.6))
-    axes = figure.subplot_mosaic("AAABBBBBB;CCCDDDEEE", height_ratios=(1.15, 1))
-    draw_curves(axes["A"], job)
-    axes["A"].set_title("Every trial is trained …")
-    draw_bars(axes["B"], job.result)
-    axes["B"].set_xlim(0, job.result.jct / 3600)
-    axes["B"].set_xlabel("hours since the start of the job")
-    draw_bills(axes["C"], frame)
-    axes["C"].set_title("… for this bill")
-    for key, film, title in (("D", plain, "Plain LoRA"), ("E", chosen, name)):
-        ax, last = axes[key], len(film.epochs) - 1
+    figure = Figure(figsize=(9.0, 5.8), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(1.2, 1))
+    training, machines = above.subplots(1, 2, width_ratios=(1, 1.55))
+    draw_curves(training, job)
+    training.set_title("Trainings …")
+    draw_bars(machines, job.result, columns=2)
+    machines.set_xlim(0, job.result.jct / HOUR)
+    machines.set(xlabel="hours since the start of the job", ylabel="… on machines")
+    _name_rows(machines, job)
+    money, *maps = below.subplots(1, 3, width_ratios=(1.25, 1, 1))
+    draw_bills(money, frame)
+    money.set_title("What it costs")
+    for ax, film, title in zip(
+        maps, (plain, chosen), ("plain LoRA", name), strict=True
+    ):
+        last = len(film.epochs) - 1
         draw_frame(ax, film, last)
         ax.set_rasterization_zorder(5)  # regions and points as one picture
-        ax.set_title(f"{title}, epoch {film.epochs[last]}", fontsize=9)
+        ax.set_title(title, fontsize=9)
+        kept = film.metrics[last]["PPR"]
+        ax.set_xlabel(
+            f"epoch {film.epochs[last]}, {kept:.0%} of predictions kept", fontsize=7.5
+        )
     return figure
+
+
+def _name_rows(ax: Axes, job: LiveJob) -> None:
+    """p and rank instead of the trials' numbers."""
+    settings = dict(zip(job.curves.trials, job.curves.settings, strict=True))
+    weights = [label.get_fontweight() for label in ax.get_yticklabels()]
+    names = ["p = {p:g}, r {rank}".format(**settings[t]) for t in job.result.ranking]
+    names[0] = f"★ {names[0]}"
+    ax.set_yticks(range(len(names)), names, fontsize=8)
+    for label, weight in zip(ax.get_yticklabels(), weights, strict=True):
+        label.set_fontweight(weight)

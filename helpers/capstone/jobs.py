@@ -26,10 +26,10 @@ from helpers.spot_tuning.machinery import Machinery
 from helpers.spot_tuning.orchestrator import SingleType
 from helpers.spot_tuning.price_generator import generate_market
 from helpers.spot_tuning.prices import Market
+from helpers.spot_tuning.provisioning import Delta
 from helpers.spot_tuning.revocation_predictors import HazardPredictor
 from helpers.spot_tuning.work import LiveWork
 from helpers.spot_tuning.workload import Workload
-from helpers.torch_threads import single_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +60,8 @@ class JobPlan:
         Predicted-best trials that are trained to the end.
     hours : float
         Mean length of a trial on the cheapest type (simulated).
+    delta : float
+        Bids lie so far above the price, USD per hour.
     """
 
     problem: Problem
@@ -70,7 +72,8 @@ class JobPlan:
     start_day: float = 8.0
     theta: float = 0.5
     winners: int = 2
-    hours: float = 4.0
+    hours: float = 8.0
+    delta: float = 0.01
 
     @property
     def workload(self) -> Workload:
@@ -89,6 +92,7 @@ class JobPlan:
             predictors_for(curves),
             theta=self.theta,
             winners=self.winners,
+            delta=Delta("fixed", self.delta),
             machinery=WHOLE,
             seed=self.market_seed,
         )
@@ -156,9 +160,8 @@ def run_live(plan: JobPlan) -> LiveJob:
         }
     )
     bench = plan.bench(blank)
-    with single_thread():
-        result = plan.run(policy("SpotTune", bench), bench, work)
-        metrics = [np.array(work.metrics(t, n)) for t, n in blank.max_steps.items()]
+    result = plan.run(policy("SpotTune", bench), bench, work)
+    metrics = [np.array(work.metrics(t, n)) for t, n in blank.max_steps.items()]
     return LiveJob(
         plan,
         result,

@@ -119,20 +119,19 @@ def joined(one: Features, other: Features) -> Features:
 @stage
 def watch(
     problem: Problem,
-    setting: tuple[float, int],
-    seed: int,
+    run: tuple[float, int, int],
     epochs: tuple[int, ...],
     *,
     shown: int = 128,
     first_steps: int = 800,
     steps: int = 400,
 ) -> Watched:
-    """Train one setting without interruption, record it, and fit the maps.
+    """Train a setting without interruption, record it, and fit the maps.
 
     Parameters
     ----------
-    setting : tuple
-        p and rank.
+    run : tuple
+        p, rank and seed.
     epochs : tuple of int
         Recorded epochs.
     shown : int
@@ -140,7 +139,7 @@ def watch(
     first_steps, steps : int
         Of `DVI`, at the first map and at every later one.
     """
-    p, rank = setting
+    p, rank, seed = run
     key = TrialKey("LoRA Dropout", {"p": p, "rank": rank}, seed)
     with single_thread():
         trial = LoraTrial(key, problem)
