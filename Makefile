@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lab lint format unit notebooks bench lock upgrade clean
+.PHONY: help setup run test lab lint format unit notebooks bench picture lock upgrade clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,9 @@ format: $(STAMP) ## let ruff rewrite the code, strip notebook outputs
 
 bench: $(STAMP) ## measure speed (quiet machine, please)
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit; done
+
+picture: $(STAMP) ## draw the README's picture from the last runs at default
+	$(BIN)/python -m tests.browser.readme_picture
 
 upgrade: $(STAMP) ## install the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager -e '.[all]'
