@@ -54,10 +54,11 @@ class Settings:
     workers: int
     offline: bool = False
     timeout_factor: float = 1.0
+    cores: int | None = None  # of each worker; None: an equal share of the machine
 
     @property
     def threads(self) -> int:
-        return max(1, machine.cores() // self.workers)
+        return self.cores or max(1, machine.cores() // self.workers)
 
     @property
     def stretch(self) -> float:

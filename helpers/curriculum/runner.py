@@ -50,11 +50,14 @@ def run_notebooks(
     status : Status, optional
         Where progress is shown; nothing is shown without it.
 
-    After an interrupt the jobs that were never started have no result.
+    Returns
+    -------
+    list of RunResult
+        After an interrupt the jobs that were never started have none.
     """
     results: dict[str, RunResult] = {}
     todo: list[Job] = []
-    with status or nullcontext(), _interruptible() as interrupted:
+    with status or nullcontext(), interruptible() as interrupted:
         for job in jobs:
             known = None if force else up_to_date(job)
             if known is None:
@@ -172,7 +175,7 @@ def _with_verdicts(job: Job, result: RunResult) -> RunResult:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Turn SIGINT and SIGTERM into a flag; a second one has its usual effect."""
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -42,7 +42,7 @@ class Board:
 
     @property
     def cells(self) -> IntArray:
-        """Target cells, int array (|T|, 2), in row-major order."""
+        """Target cells, int array ``(|T|, 2)``, in row-major order."""
         return np.ascontiguousarray(np.argwhere(self.target))
 
     def unoccupied(self) -> int:
@@ -59,7 +59,7 @@ def make_board(target: npt.ArrayLike, positions: npt.ArrayLike) -> Board:
     """Check an instance and lay it out; the arguments are copied.
 
     An empty target, no agents, and more or fewer agents than target cells are
-    all allowed: a run is over when min(n, |T|) target cells are occupied.
+    all allowed: a run is over when ``min(n, |T|)`` target cells are occupied.
 
     Raises
     ------
