@@ -15,10 +15,11 @@ import nbformat
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from helpers.curriculum.paper_map import paper_specs
 from helpers.curriculum.report_embed import data_uri, thumbnail
 from helpers.curriculum.results import RunResult, run_folder
 from helpers.paths import NOTEBOOKS, write_atomic
-from helpers.scales import NotebookSpec, all_specs
+from helpers.scales import NotebookSpec
 from tests.browser.conftest import launch_chromium
 
 OUT = NOTEBOOKS / "figures" / "readme.png"
@@ -66,8 +67,7 @@ def photographed(page: str) -> bytes:
 
 
 def main() -> int:
-    chapters = [spec for spec in all_specs() if spec.paper.startswith("arXiv")]
-    made = photographed(PAGE.format(tiles="".join(map(tile, chapters))))
+    made = photographed(PAGE.format(tiles="".join(map(tile, paper_specs()))))
     write_atomic(OUT, made)
     print(f"{OUT}: {len(made) // 1000} kB")
     return 0

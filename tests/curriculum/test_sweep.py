@@ -345,7 +345,7 @@ def test_the_table_is_tidy(spec: Any) -> None:
     assert frame["commit"].eq("0" * 40).all()
     path = made.folder / "table.parquet"
     save_table(frame, path)
-    pd.testing.assert_frame_equal(pd.read_parquet(path), frame, check_dtype=False)
+    pd.testing.assert_frame_equal(pd.read_parquet(path), frame)
 
 
 def test_cells_without_claims_have_one_row(spec: Any) -> None:
@@ -462,6 +462,6 @@ def test_no_notebook_has_a_parameter_called_like_a_column() -> None:
     specs = all_specs(folder)
     assert len(specs) >= 7
     for spec in specs:
-        names = dict.fromkeys(set(spec.parameters()) - {"scale", "seed"}, [])
+        names = {name: [] for name in spec.parameters().keys() - {"scale", "seed"}}
         made = Sweep(spec, "smoke", names, {}, 1, ())
         assert parameter_columns(made)[-1] == "seed"
