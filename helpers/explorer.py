@@ -10,10 +10,13 @@ from __future__ import annotations
 import io
 import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from typing import Any
 
 HEADLESS = "CURRICULUM_HEADLESS"
+ALERT = "color:var(--jp-error-color1,#b94a00)"
+"""Style of what went wrong: JupyterLab's colour for it, legible in both themes."""
 
 
 def headless() -> bool:
@@ -87,16 +90,10 @@ def explore(figure_fn: Callable[..., Any], **controls: Any) -> Any:
         of any control.
     """
     import ipywidgets as widgets
-    from IPython.display import display
 
     made = widgets.interactive(lambda **_: None, {"manual": False}, **controls)
     wanted = {w._kwarg: w for w in made.kwargs_widgets}
-    for name, control in wanted.items():
-        control.description = control.description or name.replace("_", " ")
-        control.style = {"description_width": "initial"}
-        if hasattr(control, "continuous_update"):
-            control.continuous_update = False
-        control.layout = widgets.Layout(width="340px")
+    panel = control_panel(wanted)
     if headless():
         for setting in settings(wanted):
             try:
@@ -112,16 +109,50 @@ def explore(figure_fn: Callable[..., Any], **controls: Any) -> Any:
         try:
             image.value, text = render(figure_fn(**setting))
             shown = ", ".join(f"{k} = {v}" for k, v in setting.items())
-            status.value = f"<div role='status'>{text or shown}</div>"
+            status.value = f"<div role='status'>{escape(text or shown)}</div>"
         except Exception as error:
-            last = traceback.format_exception_only(error)[-1].strip()
-            status.value = f"<div role='alert' style='color:#D55E00'>{last}</div>"
+            status.value = alert_html(error)
             if headless():
                 raise
 
     redraw()
     for control in wanted.values():
         control.observe(redraw, names="value")
-    box = widgets.VBox([widgets.VBox(list(wanted.values())), image, status])
-    display(box)
+    show_box(widgets.VBox([panel, image, status]))
     return None
+
+
+def control_panel(controls: Mapping[str, Any]) -> Any:
+    """Controls side by side, as many in a row as the page has room for.
+
+    Their labels, the names where they have none, get one width. What depends on a
+    control changes once it is let go, not while it is dragged.
+    """
+    import ipywidgets as widgets
+
+    for name, control in controls.items():
+        control.description = control.description or name.replace("_", " ")
+        if hasattr(control, "continuous_update"):
+            control.continuous_update = False
+    longest = max(len(control.description) for control in controls.values())
+    for control in controls.values():
+        control.style = {"description_width": f"{longest}ch"}
+        control.layout = widgets.Layout(width="300px")
+    row = widgets.Layout(flex_flow="row wrap")
+    return widgets.Box(list(controls.values()), layout=row)
+
+
+def alert_html(error: Exception, escaped: Callable[[str], str] = escape) -> str:
+    """What went wrong, in one line for a status widget."""
+    text = traceback.format_exception_only(error)[0].strip()
+    return f"<div role='alert' style='{ALERT}'>{escaped(text)}</div>"
+
+
+def show_box(box: Any) -> None:
+    """Display an explorer's widgets, whose arrow keys JupyterLab then leaves alone."""
+    from IPython.display import display
+
+    from helpers.widget_keys import WidgetKeys
+
+    display(box)
+    WidgetKeys()

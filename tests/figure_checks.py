@@ -30,8 +30,11 @@ def contrast(colour) -> float:
     return 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05)
 
 
-def assert_legible(figure: Figure) -> None:
-    """No two texts overlap, none leaves the figure, none is pale; no axes are slim."""
+def assert_legible(figure: Figure, highest: float = 400, slimmest: float = 70) -> None:
+    """No two texts overlap, none leaves the figure, none is pale; sizes are sensible.
+
+    ``highest`` figure and ``slimmest`` axes in pixels.
+    """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -44,8 +47,6 @@ def assert_legible(figure: Figure) -> None:
     ]
     boxes = [(a.get_text(), Text.get_window_extent(a, renderer)) for a in texts]
     width, height = canvas.get_width_height()
-    assert width <= 910 and height <= 400
-    assert all(a.get_window_extent(renderer).width > 70 for a in figure.axes)
     for text, box in boxes:
         assert box.x0 > -2 and box.y0 > -2, text
         assert box.x1 < width + 2 and box.y1 < height + 2, text
@@ -53,5 +54,7 @@ def assert_legible(figure: Figure) -> None:
         across = min(a.x1, b.x1) - max(a.x0, b.x0)
         up = min(a.y1, b.y1) - max(a.y0, b.y0)
         assert min(across, up) < 3, f"{one!r} covers {other!r}"
+    assert width <= 910 and height <= highest
+    assert all(a.get_window_extent(renderer).width > slimmest for a in figure.axes)
     for artist in texts:
         assert contrast(artist.get_color()) > 4.4, artist.get_text()

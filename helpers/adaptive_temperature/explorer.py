@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,12 +9,18 @@ from helpers.adaptive_temperature.problems import Problem
 from helpers.adaptive_temperature.program_samples import CallVerdict, ProgramSamples
 from helpers.adaptive_temperature.token_view import legend_html, shown, token_html
 from helpers.adaptive_temperature.traced_samples import TracedSample
-from helpers.explorer import headless, settings
+from helpers.explorer import (
+    ALERT,
+    alert_html,
+    control_panel,
+    headless,
+    settings,
+    show_box,
+)
 from helpers.sandbox.sandbox import Sandbox
 from helpers.sandbox.verdicts import Outcome, SandboxError, Verdict
 from helpers.tiny_lm.tokenizers import unknown_pieces
 
-ALERT = "color:#D55E00"
 ONE_TEMPERATURE = ("uniform", "entropy")
 FEW_TOKENS = 16
 """Tokens of a sample in the headless check of all but the first setting."""
@@ -43,21 +48,18 @@ class SamplerExplorer:
 
         self.lab = lab
         self.samples: list[TracedSample] = []
-        wide = {"description_width": "initial"}
         names, first = list(lab.by_name), next(iter(lab.by_name.values()))
         lab.sampler(rule, a, b)  # names a wrong rule
-        heat = {"min": 0.1, "max": 2.0, "step": 0.1, "continuous_update": False}
+        heat = {"min": 0.1, "max": 2.0, "step": 0.1}
         self.controls: dict[str, Any] = {
-            "problem": widgets.Dropdown(
-                options=names, description="problem and tests", style=wide
-            ),
+            "problem": widgets.Dropdown(options=names, description="problem, tests"),
             "rule": widgets.Dropdown(options=lab.rules, value=rule, description="rule"),
             "a": widgets.FloatSlider(a, description="a, hot", **heat),
             "b": widgets.FloatSlider(b, description="b, cold", **heat),
-            "seed": widgets.IntSlider(
-                0, min=0, max=20, description="seed", continuous_update=False
-            ),
+            "seed": widgets.IntSlider(0, min=0, max=20),
         }
+        panel = control_panel(self.controls)
+        self.controls["problem"].layout.width = "600px"
         self.prompt = widgets.Textarea(
             first.prompt,
             description="prompt",
@@ -68,10 +70,6 @@ class SamplerExplorer:
         self._status = widgets.HTML()
         self._legend = widgets.HTML()
         self._cards = [self._card(index) for index in range(lab.count)]
-        rows = [
-            widgets.HBox([self.controls[name] for name in group])
-            for group in (("problem", "rule"), ("a", "b", "seed"))
-        ]
         samples = widgets.GridBox(
             [card["box"] for card in self._cards],
             layout=widgets.Layout(
@@ -80,7 +78,7 @@ class SamplerExplorer:
             ),
         )
         self.box = widgets.VBox(
-            [*rows, self.prompt, self._status, self._legend, samples]
+            [panel, self.prompt, self._status, self._legend, samples]
         )
         self.controls["problem"].observe(self._choose, names="value")
         for name in ("rule", "a", "b", "seed"):
@@ -135,7 +133,7 @@ class SamplerExplorer:
         except Exception as error:
             if headless():
                 raise
-            self._status.value = _alert(error)
+            self._status.value = alert_html(error, shown)
 
     @staticmethod
     def _scale(rule: str, a: float, b: float) -> tuple[float, float]:
@@ -163,11 +161,11 @@ class SamplerExplorer:
             )
             card["verdict"].value = verdict_html(rows)
         except SandboxError as error:
-            card["verdict"].value = _alert(error)
+            card["verdict"].value = alert_html(error, shown)
         except Exception as error:
             if headless():
                 raise
-            card["verdict"].value = _alert(error)
+            card["verdict"].value = alert_html(error, shown)
         finally:
             button.disabled, button.description = False, "Run in the sandbox"
 
@@ -231,15 +229,13 @@ def sampler_explorer(
     ValueError
         If there is no problem, or the rule is unknown or not for this vocabulary.
     """
-    from IPython.display import display
-
     lab = ProgramSamples(
         model, tokenizer, problems, sandbox, count=count, max_new_tokens=max_new_tokens
     )
     explorer = SamplerExplorer(lab, rule=rule, a=a, b=b)
     if headless():
         explorer.check()
-    display(explorer.box)
+    show_box(explorer.box)
 
 
 def describe(samples: Sequence[TracedSample], name: str, setting: dict) -> str:
@@ -286,8 +282,3 @@ def _verdict(outcome: Outcome) -> str:
     """The verdict, with its detail where that says more than which call it was."""
     plain = outcome.verdict in (Verdict.PASS, Verdict.WRONG)
     return shown(str(outcome.verdict) if plain else str(outcome))
-
-
-def _alert(error: Exception) -> str:
-    last = traceback.format_exception_only(error)[0].strip()
-    return f"<div role='alert' style='{ALERT}'>{shown(last)}</div>"

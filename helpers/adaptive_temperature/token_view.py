@@ -128,7 +128,7 @@ def _span(token: ViewedToken, low: float, high: float) -> str:
     title = f"T = {token.temperature:.3g}, loss {token.loss:.2f} nats"
     text = shown(token.text)
     if "\n" in text:
-        mark = f"<span style='opacity:.35'>{RETURN}</span>\n"
+        mark = f"<span aria-hidden='true' style='opacity:.5'>{RETURN}</span>\n"
         text = text.replace("\n", mark)
     background = colour(token.temperature, low, high)
     return (

@@ -5,14 +5,20 @@ The reply can be edited, and is then scored again. Explorers derive from it.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from helpers.explorer import headless, render, settings
+from helpers.explorer import (
+    alert_html,
+    control_panel,
+    headless,
+    render,
+    settings,
+    show_box,
+)
 from helpers.graph_generation.prompts import TEMPLATE
 from helpers.llm.backend import Backend, Request, Sampling
 
@@ -41,11 +47,6 @@ class ReplyPanel:
 
         self.backend, self.max_tokens = backend, max_tokens
         self.controls = dict(controls)
-        for name, control in self.controls.items():
-            control.description = control.description or name
-            control.style = {"description_width": "initial"}
-            if hasattr(control, "continuous_update"):
-                control.continuous_update = False
         self.prompt = widgets.HTML()
         self.reply = widgets.Textarea(
             description="reply",
@@ -57,10 +58,9 @@ class ReplyPanel:
             format="png", layout=widgets.Layout(max_width="820px")
         )
         self.status = widgets.HTML()
-        rows = list(self.controls.values())
         self.box = widgets.VBox(
             [
-                *(widgets.HBox(rows[at : at + 3]) for at in range(0, len(rows), 3)),
+                control_panel(self.controls),
                 self.prompt,
                 self.reply,
                 self.status,
@@ -82,16 +82,14 @@ class ReplyPanel:
         """Picture of a reply, and one line about it."""
         raise NotImplementedError
 
-    def answer(self, setting: Setting) -> tuple[str, str]:
-        """The prompt of a setting and the model's reply to it."""
-        prompt = self.ask(setting)
+    def request(self, setting: Setting) -> Request:
+        """What the model is asked in a setting."""
         sampling = Sampling(
             temperature=float(setting["temperature"]),
             max_tokens=self.max_tokens,
             seed=int(setting["seed"]),
         )
-        request = Request.ask(prompt, sampling, template=TEMPLATE)
-        return prompt, next(iter(self.backend.complete([request]))).text
+        return Request.ask(self.ask(setting), sampling, template=TEMPLATE)
 
     def redraw(self, _change: Any = None) -> None:
         """Ask the model anew and show its reply.
@@ -100,13 +98,14 @@ class ReplyPanel:
         """
         self._setting = {name: c.value for name, c in self.controls.items()}
         try:
-            prompt, text = self.answer(self._setting)
+            request = self.request(self._setting)
+            reply = next(iter(self.backend.complete([request])))
             self.prompt.value = (
                 "<details><summary>prompt</summary><pre style='white-space:pre-wrap;"
-                f"line-height:1.3'>{escape(prompt)}</pre></details>"
+                f"line-height:1.3'>{escape(request.prompt)}</pre></details>"
             )
             self._asking = True
-            self.reply.value = text
+            self.reply.value = reply.text
             self._asking = False
             self._show()
         except Exception as error:
@@ -129,10 +128,7 @@ class ReplyPanel:
     def _failed(self, error: Exception) -> None:
         if headless():
             raise error
-        last = traceback.format_exception_only(error)[0].strip()
-        self.status.value = (
-            f"<div role='alert' style='color:#D55E00'>{escape(last)}</div>"
-        )
+        self.status.value = alert_html(error)
 
     def check(self) -> None:
         """Ask and score at each control's extremes.
@@ -142,19 +138,26 @@ class ReplyPanel:
         Exception
             What a setting raises, with a note that says which it was.
         """
-        for setting in list(settings(self.controls))[1:]:
-            try:
-                render(self.score(setting, self.answer(setting)[1]))
-            except Exception as error:
-                error.add_note(f"explorer setting: {setting}")
-                raise
+        tried = list(settings(self.controls))[1:]
+        setting = tried[0]
+        try:
+            requests = []
+            for setting in tried:
+                requests.append(self.request(setting))
+            # all at once: a small model writes replies side by side
+            replies = iter(self.backend.complete(requests))
+            for setting in tried:
+                text = next(replies).text
+                self.ask(setting)  # what scoring needs of the prompt
+                render(self.score(setting, text))
+        except Exception as error:
+            error.add_note(f"explorer setting: {setting}")
+            raise
         self.ask(self._setting)  # what is shown belongs to the first setting
 
 
 def show(panel: ReplyPanel) -> None:
     """Display a panel; headless, try it at the extremes first."""
-    from IPython.display import display
-
     if headless():
         panel.check()
-    display(panel.box)
+    show_box(panel.box)

@@ -7,7 +7,8 @@ for name in chromium chromium-browser google-chrome google-chrome-stable; do
 done
 install="apt-get install -y --no-install-recommends chromium"
 if ! command -v apt-get >/dev/null; then
-  echo "No Chromium found: browser tests will skip. Install Chromium or Chrome." >&2
+  echo "No Chromium found: browser tests will skip. Install Chrome or Chromium, or:" \
+    ".venv/bin/python -m playwright install chromium" >&2
   exit 0
 fi
 if [[ "$(id -u)" == 0 ]]; then

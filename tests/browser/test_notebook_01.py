@@ -1,44 +1,34 @@
-"""Notebook 01 itself in JupyterLab: runs to the end, and its explorer answers."""
+"""Notebook 01 in JupyterLab: its explorer steps, plays and runs other shapes."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from helpers.paths import NOTEBOOKS
+from tests.browser.explorer_checks import BOTH, PICTURE, Explorer
+
+# In an order in which each has something to do.
+STEPPING = ("Last step", "Step back", "First step", "Step forward")
+OTHERS = (
+    *("First step", "Last step", "Step back", "Step forward", "Play"),
+    *("Form", "Draw", "Speed, 1 to 10", "morph: start from the agents on screen"),
+)
 
 
-def test_the_notebook_runs_and_its_explorer_steps(
-    lab_page: Callable[..., Any], tmp_path: Path
+def test_the_notebook_runs_and_its_explorer_answers(
+    smoke_notebook: Callable[[str], Any],
 ) -> None:
-    text = (NOTEBOOKS / "01_self_assembly.ipynb").read_text(encoding="utf-8")
-    assert json.loads(text)["nbformat"] == 4
-    smoke = text.replace('scale: str = \\"default\\"', 'scale: str = \\"smoke\\"')
-    assert smoke != text
-    copy = tmp_path / "01_self_assembly.ipynb"
-    copy.write_text(smoke, encoding="utf-8")
-    notebook = lab_page(copy, width=1400, height=1000)
-    notebook.run_all(timeout=180)
-    page = notebook.page
-    viewer = page.locator(".rp-viewer").first
-    viewer.scroll_into_view_if_needed()
-    status = viewer.get_by_role("status")
-    page.wait_for_function(
-        "node => /step \\d+ of \\d+/.test(node.innerText)",
-        arg=status.element_handle(),
-        timeout=60_000,
-    )
-    before = status.inner_text()
-    viewer.get_by_label("Step of the run").focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "([node, old]) => node.innerText !== old",
-        arg=[status.element_handle(), before],
-    )
-    notebook.screenshot("notebook-01-explorer")
-    table = page.locator("table.claims").last
-    table.scroll_into_view_if_needed()
-    assert "headline" in table.inner_text()
-    notebook.screenshot("notebook-01-verdict")
+    notebook = smoke_notebook("01")
+    explorer = Explorer.find(notebook, ".rp-viewer")
+    explorer.wait_for_data("busy", "false")
+    for label in STEPPING:
+        assert explorer.press_named(label, "Enter") == BOTH, label
+    explorer.press_named("Play", "Enter")
+    explorer.wait_for_data("playing", "false")
+    assert explorer.says().endswith("complete")
+    explorer.press_named("First step", "Enter")
+    changed = explorer.walk(skip=OTHERS)
+    assert changed.pop("choice") == {PICTURE}  # light is drawn, not said
+    assert changed == dict.fromkeys(("slider", "dropdown", "number", "button"), BOTH)
+    explorer.look("notebook-01-explorer")
+    assert "headline" in notebook.verdicts("notebook-01-verdict")

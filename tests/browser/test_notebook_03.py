@@ -1,37 +1,30 @@
-"""Notebook 03 itself in JupyterLab: runs to the end, and its explorer answers."""
+"""Notebook 03 in JupyterLab: its explorer plays the film, filters and selects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from helpers.paths import NOTEBOOKS
+from tests.browser.explorer_checks import BOTH, Explorer
+
+STEPPING = ("Last epoch", "Epoch back", "First epoch", "Epoch forward")
+OTHERS = (*STEPPING, "Play", "Clear", "Speed, 1 to 10")
 
 
-def test_the_notebook_runs_and_its_explorer_steps(
-    lab_page: Callable[..., Any], tmp_path: Path
+def test_the_notebook_runs_and_its_explorer_answers(
+    smoke_notebook: Callable[[str], Any],
 ) -> None:
-    from playwright.sync_api import expect  # the fixture skips where it is missing
-
-    text = (NOTEBOOKS / "03_training_visualization.ipynb").read_text(encoding="utf-8")
-    smoke = text.replace('scale: str = \\"default\\"', 'scale: str = \\"smoke\\"')
-    assert smoke != text
-    copy = tmp_path / "03_training_visualization.ipynb"
-    copy.write_text(smoke, encoding="utf-8")
-    notebook = lab_page(copy, width=1400, height=1100)
-    notebook.run_all(timeout=400)
-    page = notebook.page
-    viewer = page.locator(".tv-viewer").first
-    viewer.scroll_into_view_if_needed()
-    status = viewer.get_by_role("status")
-    expect(status).to_contain_text("epoch", ignore_case=True, timeout=60_000)
-    before = status.inner_text()
-    viewer.locator("canvas.tv-points").focus()
-    page.keyboard.press("ArrowRight")
-    expect(status).not_to_have_text(before, timeout=60_000)
-    notebook.screenshot("notebook-03-explorer")
-    table = page.locator("table.claims").last
-    table.scroll_into_view_if_needed()
-    assert "boundary, DVI - UMAP" in table.inner_text()
-    notebook.screenshot("notebook-03-verdict")
+    notebook = smoke_notebook("03")
+    explorer = Explorer.find(notebook, ".tv-viewer")
+    explorer.wait_for_data("loaded", "true")
+    for label in STEPPING:
+        assert explorer.press_named(label, "Enter") == BOTH, label
+    explorer.press_named("Play", "Enter")
+    explorer.wait_for_data("playing", "false")
+    assert (
+        explorer.press(explorer.root.locator("canvas.tv-points"), "ArrowLeft") == BOTH
+    )
+    changed = explorer.walk(skip=OTHERS)
+    assert changed == dict.fromkeys(("slider", "checkbox", "number", "button"), BOTH)
+    explorer.look("notebook-03-explorer")
+    assert "boundary, DVI - UMAP" in notebook.verdicts("notebook-03-verdict")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.browser import explorer_checks
+from tests.browser.lab_page import SLOW
 
 EXPLORER = """
 import numpy as np
@@ -98,15 +101,22 @@ class Explorer:
         raise AssertionError("no point was hovered")
 
 
+@pytest.fixture(scope="module")
+def notebook(
+    lab_page_of_module: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> Any:
+    return lab_page_of_module(write_notebook(EXPLORER, name="training"))
+
+
 @pytest.fixture
-def explorer(
-    lab_page: Callable[..., Any], write_notebook: Callable[..., Path]
-) -> Iterator[Explorer]:
-    notebook = lab_page(write_notebook(EXPLORER, name="training"), height=1150)
+def explorer(notebook: Any) -> Explorer:
+    """A new explorer, in the same page and kernel for all tests."""
+    notebook.theme(dark=False)
+    notebook.resize(1400, 1150)
     notebook.run_all()
     opened = Explorer(notebook)
-    opened.page.wait_for_selector('.tv-viewer[data-images="2000"]')
-    yield opened
+    opened.page.wait_for_selector('.tv-viewer[data-images="2000"]', timeout=SLOW)
+    return opened
 
 
 def test_epochs_by_keyboard_and_playing(explorer: Explorer) -> None:
@@ -212,25 +222,14 @@ def test_samples_and_filters(explorer: Explorer) -> None:
 
 
 def test_it_looks_right(explorer: Explorer) -> None:
-    """Both themes at both widths: readable, nothing cut off."""
+    """Both themes at both widths: readable, nothing cut off, a strip of full width."""
     for _ in range(6):
         explorer.root.get_by_label("Epoch forward").click()
     explorer.select_by_mouse()
-    for dark in (False, True):
-        explorer.notebook.theme(dark)
-        for width, height in ((1400, 1150), (800, 1700)):
-            explorer.notebook.resize(width, height)
-            explorer.page.wait_for_timeout(400)
-            explorer.root.evaluate("node => node.scrollIntoView()")
-            theme = "dark" if dark else "light"
-            explorer.notebook.screenshot(f"training-{theme}-{width}")
-            cut = explorer.root.evaluate(
-                """node => [...node.querySelectorAll('*')].filter(child =>
-                  child.getBoundingClientRect().right
-                  > node.getBoundingClientRect().right + 1).map(c => c.className)"""
-            )
-            assert cut == []
-            drawn, wide = explorer.root.locator(".tv-strip").evaluate(
-                "c => [c.width, c.getBoundingClientRect().width * devicePixelRatio]"
-            )
-            assert drawn == pytest.approx(wide, abs=1)
+    shown = explorer_checks.Explorer(explorer.notebook, explorer.root)
+    shown.look("training-selected")
+    for view in shown.views():
+        drawn, wide = explorer.root.locator(".tv-strip").evaluate(
+            "c => [c.width, c.getBoundingClientRect().width * devicePixelRatio]"
+        )
+        assert drawn == pytest.approx(wide, abs=1), view

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import warnings
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 from scipy.stats import t
 
 from helpers import style
 from helpers.figure_parts import darker, interval, log_axis, spread
 from helpers.training_visualization import figures
 from helpers.training_visualization.boundary_samples import BoundarySampler
-from tests.figure_checks import contrast, hidden_ticks
+from tests.figure_checks import assert_legible, contrast
 from tests.training_visualization import figure_frames as frames
 from tests.training_visualization.small_traces import small_trace
 
@@ -72,29 +69,7 @@ def test_every_word_can_be_read(name):
     """No warning, no two texts overlap, none leaves the figure, none is pale."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = DRAWN[name]()
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-    renderer = canvas.get_renderer()
-    hidden = hidden_ticks(figure)
-    texts = [
-        artist
-        for artist in figure.findobj(Text)
-        if artist.get_visible() and artist.get_text().strip()
-        if id(artist) not in hidden
-    ]
-    boxes = [(a.get_text(), Text.get_window_extent(a, renderer)) for a in texts]
-    width, height = canvas.get_width_height()
-    assert width <= 910 and height <= 400
-    for text, box in boxes:
-        assert box.x0 > -2 and box.y0 > -2, text
-        assert box.x1 < width + 2 and box.y1 < height + 2, text
-    for (one, a), (other, b) in itertools.combinations(boxes, 2):
-        across = min(a.x1, b.x1) - max(a.x0, b.x0)
-        up = min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert min(across, up) < 3, f"{one!r} covers {other!r}"
-    for artist in texts:
-        assert contrast(artist.get_color()) > 4.4, artist.get_text()
+        assert_legible(DRAWN[name](), slimmest=0)
 
 
 def test_every_public_figure_is_drawn_above():

@@ -702,6 +702,7 @@ class View {
     if (this.cursor) this.frameCell(ctx, this.cursor, [3, 3]);
     if (light) this.drawLegend(light.range);
     this.el.dataset.frame = String(this.frame);
+    this.el.dataset.selected = String(chosen);
     this.el.dataset.light = light ? this.get("heat") : "off";
   }
 
