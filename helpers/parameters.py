@@ -1,7 +1,7 @@
 """The tagged parameters cell of a notebook, read without running it.
 
 papermill only warns about an unknown parameter and never checks types. Here the
-cell is parsed with :mod:`ast`, so that a wrong name, type or value is one clear
+cell is parsed with ``ast``, so that a wrong name, type or value is one clear
 line before any kernel starts.
 """
 

@@ -29,6 +29,7 @@ class Scale(_Strict):
     seeds: int = Field(ge=1, description="independent repetitions")
     seconds: float = Field(gt=0, description="budget on a quiet 2-core machine")
     memory_mib: int = Field(gt=0, description="budget for the whole process tree")
+    cores: int = Field(2, ge=1, description="what a run of a sweep is given")
     judge: bool = Field(True, description="whether its claims get a verdict")
     internet: bool = Field(False, description="needs a network beyond loopback")
     local_data: list[str] = Field(
@@ -48,13 +49,20 @@ class Scale(_Strict):
 
 
 class NotebookSpec(_Strict):
-    """The contents of ``notebooks/<name>.toml`` with where it was found."""
+    """The contents of ``notebooks/<name>.toml`` with where it was found.
+
+    ``question`` and ``reproduces`` are what README's table says of a chapter; the rules
+    of :mod:`helpers.curriculum.lint` ask every chapter for both.
+    """
 
     name: str
     path: Path
     title: str
-    paper: str
-    chapter: str
+    paper: str = Field(description="arXiv NNNN.NNNNN, or a citation")
+    chapter: str = Field(description="folder of helpers that belongs to it")
+    question: str = Field("", description="what the chapter asks, with its '?'")
+    reproduces: str = Field("", description="which parts of the paper, in a few words")
+    idea: str = Field("", description="its answer in one line, for the map")
     data: list[str] = Field(default_factory=list)
     limits: dict[str, dict[str, Any]] = Field(default_factory=dict)
     scales: dict[str, Scale]
@@ -110,13 +118,21 @@ def all_specs(folder: Path | None = None) -> list[NotebookSpec]:
 
 
 def find_spec(name: str, folder: Path | None = None) -> NotebookSpec:
-    """The notebook called ``01``, ``self_assembly`` or ``01_self_assembly``."""
+    """The notebook called ``01``, ``self_assembly`` or ``01_self_assembly``.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of this name, or several: two notebooks of one number.
+    """
     folder = folder or NOTEBOOKS
     stem = Path(name).stem
     names = sorted(p.stem for p in folder.glob("[0-9][0-9]_*.toml"))
-    for candidate in names:
-        if stem in (candidate, candidate[:2], candidate[3:]):
-            return load_spec(folder / f"{candidate}.ipynb")
+    found = [n for n in names if stem in (n, n[:2], n[3:])]
+    if len(found) > 1:
+        raise ParameterError(f"{name!r} names several notebooks: {', '.join(found)}")
+    if found:
+        return load_spec(folder / f"{found[0]}.ipynb")
     choices = [*names, *(n[3:] for n in names)]
     raise ParameterError(
         f"unknown notebook {name!r}{suggest(stem, choices)} "

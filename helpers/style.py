@@ -39,6 +39,7 @@ METHODS = {
     "Fastest, early shutdown": "#EFA878",
     "ASHA": PALETTE["purple"],
     "On-demand": "#4D4D4D",
+    "On-demand, fastest": "#A8A8A8",
     # ... predictors of a revocation ...
     "RevPred": PALETTE["blue"],
     "Joint LSTM": PALETTE["yellow"],

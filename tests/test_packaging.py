@@ -21,18 +21,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from helpers.code_hash import imported_modules
+from helpers.scales import all_specs
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-CHAPTERS = {
-    "self_assembly",
-    "spot_tuning",
-    "training_visualization",
-    "lora_dropout",
-    "adaptive_temperature",
-    "graph_generation",
-}
+COMPOSED = {"capstone"}  # may import every chapter, and none of them this
 SHARED = {"curriculum", "llm", "sandbox", "tiny_lm"}
+CHAPTERS = {spec.chapter for spec in all_specs()} - SHARED - COMPOSED
 LONGEST_MODULE = 350  # lines
 LOCKED = ("run", "cluster", "dev", "server", "text")  # what requirements.lock pins
 # Distributions named unlike their module that need not be installed.
@@ -262,19 +257,25 @@ def modules() -> list[Path]:
     return sorted((ROOT / "helpers").rglob("*.py"))
 
 
-def chapter_of(path: Path) -> str:
-    """The chapter that a module belongs to, or an empty text for shared ones."""
+def within_reach(path: Path) -> set[str]:
+    """Chapters that a module may import: its own; all of them where it composes."""
     folder = path.relative_to(ROOT / "helpers").parts[0]
-    return folder if folder in CHAPTERS else ""
+    if folder in COMPOSED:
+        return CHAPTERS | {folder}
+    return {folder} & CHAPTERS
 
 
 def chapters_reached(source: str, package: str) -> set[str]:
-    """Chapters that a module names: imports, relative ones too, and import_module."""
+    """Chapters that a module names: imports, relative ones too, and import_module.
+
+    What composes chapters counts as one of them.
+    """
     names = imported_modules(source, package)
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             names |= set(re.findall(r"^helpers(?:\.\w+)+$", node.value))
-    return {name.split(".")[1] for name in names if "." in name} & CHAPTERS
+    parts = {name.split(".")[1] for name in names if "." in name}
+    return parts & (CHAPTERS | COMPOSED)
 
 
 @pytest.mark.parametrize(
@@ -296,20 +297,29 @@ def test_the_import_graph_sees_every_way_to_reach_a_chapter(source: str) -> None
     }
 
 
+def test_only_what_composes_chapters_may_import_several() -> None:
+    helpers = ROOT / "helpers"
+    assert within_reach(helpers / "capstone" / "trial.py") == CHAPTERS | COMPOSED
+    assert within_reach(helpers / "spot_tuning" / "job.py") == {"spot_tuning"}
+    assert within_reach(helpers / "claims.py") == set()
+    back = "from helpers.capstone.trial import LoraTrial"
+    assert chapters_reached(back, "helpers.spot_tuning") == COMPOSED
+
+
 def test_chapters_stand_alone_and_shared_modules_know_none() -> None:
     crossings = {}
     for path in modules():
         dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         package = dotted.rpartition(".")[0]
         reached = chapters_reached(path.read_text(encoding="utf-8"), package)
-        if others := reached - {chapter_of(path)}:
+        if others := reached - within_reach(path):
             crossings[dotted] = sorted(others)
     assert not crossings
 
 
 def test_helpers_has_one_folder_per_paper() -> None:
     packages = {p.parent.name for p in (ROOT / "helpers").glob("*/__init__.py")}
-    assert packages == CHAPTERS | SHARED
+    assert packages == CHAPTERS | COMPOSED | SHARED
 
 
 def test_modules_are_short_and_say_what_they_are() -> None:

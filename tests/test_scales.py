@@ -70,6 +70,19 @@ def test_unknown_names_are_answered_with_the_nearest(folder: Path) -> None:
         find_spec("01", folder).scale("defualt")
 
 
+def test_a_number_that_two_notebooks_share_names_both(folder: Path) -> None:
+    add(folder, "01_other_light", TABLE)
+    with pytest.raises(ParameterError, match="01_first_light, 01_other_light"):
+        find_spec("01", folder)
+    assert find_spec("other_light", folder).name == "01_other_light"
+
+
+def test_the_numbers_of_our_notebooks_are_unique() -> None:
+    numbers = [spec.number for spec in all_specs()]
+    assert len(numbers) == len(set(numbers))
+    assert find_spec("00").name == "00_start_here"
+
+
 def test_all_specs_are_in_order(folder: Path) -> None:
     assert [s.number for s in all_specs(folder)] == ["01", "02"]
 

@@ -19,6 +19,7 @@ from helpers.adaptive_temperature.humaneval_files import (
     find_humaneval,
 )
 from helpers.adaptive_temperature.paper_comparison import compare_samplers, score_server
+from helpers.adaptive_temperature.paper_generation import hub_model
 from helpers.adaptive_temperature.pass_at_k import pass_at_k
 from helpers.adaptive_temperature.problem_family import generate, solutions
 from helpers.adaptive_temperature.problems import read_humaneval
@@ -66,6 +67,7 @@ __all__ = [
     "find_humaneval",
     "generate",
     "hot_share",
+    "hub_model",
     "loaded",
     "loss_ratio",
     "loss_shares",

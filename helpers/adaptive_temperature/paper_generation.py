@@ -61,6 +61,23 @@ class Decoding:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: 1 or more")
 
 
+def hub_model(name: str | Path, device: str | None = None) -> tuple[Any, Any]:
+    """A causal language model of the hub or in a folder, and its tokenizer.
+
+    Parameters
+    ----------
+    name : str or Path
+    device : str, optional
+        A GPU if there is one; the model then has the type it was saved in.
+    """
+    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    # bfloat16 and the like are slow, or not there, on a CPU
+    dtype = "auto" if place.startswith("cuda") else torch.float32
+    model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
+    tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left")
+    return model.to(place).eval(), tokenizer
+
+
 def sample_with_model(
     name: str | Path,
     problems: Sequence[Problem],
@@ -82,7 +99,7 @@ def sample_with_model(
     work : Path
         Folder of this run; an interrupted one goes on.
     device : str, optional
-        A GPU if there is one; the model then has the type it was saved in.
+        As of `hub_model`.
 
     Returns
     -------
@@ -95,15 +112,10 @@ def sample_with_model(
         If ``work`` holds a run with other settings.
     """
     setting = decoding or Decoding()
-    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
     key = {"model": str(name), "sampler": _described(sampler), "seed": seed}
     answers = _Answers(work, key | asdict(setting))
     if missing := answers.missing(problems, setting):
-        tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left")
-        # bfloat16 and the like are slow, or not there, on a CPU
-        dtype = "auto" if place == "cuda" else torch.float32
-        model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
-        ask = _asking_model(model.to(place).eval(), tokenizer, sampler, setting)
+        ask = _asking_model(*hub_model(name, device), sampler, setting)
         answers.fill(missing, ask, seed, progress)
     return answers.extracted(problems, setting)
 

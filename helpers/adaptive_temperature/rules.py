@@ -94,7 +94,8 @@ class RuleTable:
             _QUOTE: flags.ends_with_quote,
         }
         self._codes, self._last = _table(codes, _MIDDLE), _table(last, _OTHER)
-        self._list = next(iter(self._codes.values())).tolist()
+        self._code_list = next(iter(self._codes.values())).tolist()
+        self._last_list = next(iter(self._last.values())).tolist()
 
     def hot(self, ids: Tensor) -> Tensor:
         """Whether the token after each sequence is sampled hot.
@@ -110,7 +111,32 @@ class RuleTable:
             (m,) bool, on the device of ``ids``. It is computed without waiting for the
             device, apart from ``block``, which reads text where a docstring has ended.
         """
-        if not ids.shape[1] or self._all_in_words(ids):
+        if ids.device.type == "cpu":  # a dozen tensor operations would cost more
+            near = ids[:, -_NEAR:].tolist()
+            rows = [self._row_is_hot(tail, ids, i) for i, tail in enumerate(near)]
+            return torch.tensor(rows, dtype=torch.bool)
+        return self._hot_on_device(ids)
+
+    def _row_is_hot(self, near: list[int], ids: Tensor, i: int) -> bool:
+        """`hot` for row i, of which ``near`` are the last tokens."""
+        code, back = _last_but(self._code_list, near, _BLANK)
+        if code == _BLANK and ids.shape[1] > len(near):
+            tail = ids[i, -WINDOW:].tolist()
+            code, back = _last_but(self._code_list, tail, _BLANK)
+        begins_indented = code == _INDENT or (code == _NEWLINE and back > 0)
+        if self.rule in ("line", "anti"):
+            return (begins_indented or code == _NEWLINE) == (self.rule == "line")
+        if self.rule != "block" or not begins_indented:
+            return begins_indented
+        tokens = ids[i].tolist()
+        last, _ = _last_but(self._last_list, tokens[-WINDOW:], _NONE)
+        if last == _QUOTE:
+            return ends_first_docstring(self.flags.text(tokens))
+        return last == _COLON
+
+    def _hot_on_device(self, ids: Tensor) -> Tensor:
+        """`hot` for all sequences at once."""
+        if not ids.shape[1]:
             return torch.full((len(ids),), self.rule == "anti", device=ids.device)
         state, back = _first(_on(self._codes, ids.device), ids, _BLANK)
         state = state + ((back > 0) & (state == _NEWLINE)).to(state.dtype)
@@ -123,13 +149,6 @@ class RuleTable:
             rows = hot.nonzero()[:, 0]
             hot[rows] = self._follows_head(ids[rows])
         return hot
-
-    def _all_in_words(self, ids: Tensor) -> bool:
-        """Whether every last token ends visibly, as most do; not asked of a GPU."""
-        codes = self._list
-        return ids.device.type == "cpu" and not any(
-            codes[i] != _MIDDLE for i in ids[:, -1].tolist()
-        )
 
     def _follows_head(self, ids: Tensor) -> Tensor:
         """Whether a colon, or a block's docstring, comes before the last blanks."""
@@ -181,19 +200,24 @@ def ends_first_docstring(text: str) -> bool:
     return _DOCSTRING.search(text) is not None
 
 
+def _last_but(
+    codes: Sequence[int], ids: Sequence[int], skipped: int
+) -> tuple[int, int]:
+    """As `_first`, for one row."""
+    for back, number in enumerate(reversed(ids)):
+        if codes[number] != skipped:
+            return codes[number], back
+    return skipped, 0
+
+
 def _first(table: Tensor, ids: Tensor, skipped: int) -> tuple[Tensor, Tensor]:
     """Code of each row's last token that is not ``skipped``, and how far back it is.
 
     A row of nothing else gives that code and 0.
     """
-    # on a CPU it is cheap to see that a few tokens suffice; a GPU would be waited for
-    for width in (_NEAR, WINDOW) if ids.device.type == "cpu" else (WINDOW,):
-        codes = table[ids[:, -width:].flip(1)]
-        back = (codes != skipped).to(torch.uint8).argmax(dim=1)
-        found = codes.gather(1, back[:, None])[:, 0]
-        if width >= ids.shape[1] or not (found == skipped).any():
-            break
-    return found, back
+    codes = table[ids[:, -WINDOW:].flip(1)]
+    back = (codes != skipped).to(torch.uint8).argmax(dim=1)
+    return codes.gather(1, back[:, None])[:, 0], back
 
 
 def _table(codes: dict[int, Tensor], otherwise: int) -> dict[torch.device, Tensor]:

@@ -1,4 +1,4 @@
-r"""AdapT in vLLM, for both of its model runners, and one request at a time.
+r"""AdapT in vLLM, for both of its model runners, and one request at a time::
 
     LLM(model, logits_processors=["helpers.adaptive_temperature.vllm_adapter:AdapTV1"])
     SamplingParams(temperature=1.0, extra_args={"adapt_a": 0.8, "adapt_b": 0.3,

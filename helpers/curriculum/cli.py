@@ -7,6 +7,7 @@ something, 130 interrupted.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from rich.markup import escape, render
 from rich.table import Table
 
 from helpers import __version__
+from helpers.curriculum.cli_sweep import sweep
 from helpers.parameters import ParameterError
 from helpers.scales import all_specs, find_spec
 
@@ -172,6 +174,9 @@ def run(
     raise typer.Exit(1 if failed else 0)
 
 
+app.command()(sweep)
+
+
 @app.command()
 def bless(
     notebook: str,
@@ -248,6 +253,54 @@ def report() -> None:
     from helpers.curriculum.report import build_report
 
     print(build_report())
+
+
+@app.command()
+def exercises(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write.")
+    ],
+    notebooks: Names = None,
+    force: Annotated[
+        bool, typer.Option(help="Overwrite files that were changed in that folder.")
+    ] = False,
+) -> None:
+    """Write the notebooks (all by default) without their solutions, to work in."""
+    from helpers.curriculum.exercise_set import write_exercises
+
+    chosen = [find_spec(name) for name in notebooks or []] or all_specs()
+    table = Table("notebook", "exercise", "difficulty", "minutes")
+    found = write_exercises(chosen, out, force)
+    for sheet in found:
+        for task in sheet.exercises:
+            title = escape(f"{task.number}: {task.title}")
+            table.add_row(sheet.spec.name, title, task.difficulty, str(task.minutes))
+    print_table(table)
+    minutes = sum(task.minutes for sheet in found for task in sheet.exercises)
+    print(f"{table.row_count} exercises, {minutes} minutes; written to {out}")
+
+
+@app.command()
+def new(
+    number: Annotated[str, typer.Argument(help="Two digits: 08.")],
+    name: Annotated[str, typer.Argument(help="Lower-case words: random_walks.")],
+) -> None:
+    """Start a chapter: a copy of the template that runs, to be rewritten."""
+    from helpers import paths
+    from helpers.curriculum.scaffold import new_chapter
+
+    for path in new_chapter(number, name):
+        print(path.relative_to(paths.ROOT))
+    print("Next: Add a paper, in CONTRIBUTING.md")
+
+
+@app.command()
+def readme() -> None:
+    """Write the README's table of notebooks from the scale tables and verdicts."""
+    from helpers.curriculum.readme import write_readme
+
+    path, changed = write_readme()
+    print(f"{path}: {'rewritten' if changed else 'up to date'}")
 
 
 @app.command()

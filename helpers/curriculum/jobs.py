@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from helpers.curriculum.keys import run_key
+from helpers.curriculum.keys import Inputs, run_key
 from helpers.curriculum.results import run_folder
 from helpers.parameters import ParameterError, check_values, parse_assignments
 from helpers.scales import NotebookSpec, Scale, all_specs, find_spec, resolve
@@ -21,6 +21,8 @@ class Job:
     spec: NotebookSpec
     scale: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    home: Path | None = None  # where its files go; None: the place of `curriculum run`
+    inputs: Inputs | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -32,7 +34,7 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        return run_folder(self.name, self.scale, dict(self.overrides))
+        return self.home or run_folder(self.name, self.scale, dict(self.overrides))
 
     @property
     def executed(self) -> Path:
@@ -44,7 +46,7 @@ class Job:
 
     @cached_property
     def key(self) -> str:
-        return run_key(self.spec, self.scale, self.resolved)
+        return run_key(self.spec, self.scale, self.resolved, self.inputs)
 
     def __str__(self) -> str:
         given = "".join(f" {k}={v!r}" for k, v in self.overrides.items())
@@ -52,9 +54,15 @@ class Job:
 
 
 def make_job(
-    spec: NotebookSpec, scale: str, overrides: Mapping[str, Any] | None = None
+    spec: NotebookSpec,
+    scale: str,
+    overrides: Mapping[str, Any] | None = None,
+    home: Path | None = None,
+    inputs: Inputs | None = None,
 ) -> Job:
-    """A job from Python values.
+    """A job from Python values; ``home`` is the folder of its files.
+
+    ``inputs``, read once for many jobs of a notebook, spares reading them for each.
 
     Raises
     ------
@@ -68,7 +76,7 @@ def make_job(
     for name in ("scale", "seed"):
         if name not in parameters:
             raise ParameterError(f"{spec.name}: the parameters cell has no {name!r}")
-    job = Job(spec, scale, check_values(parameters, given))
+    job = Job(spec, scale, check_values(parameters, given), home, inputs)
     _ = job.key  # missing data is bad input too
     return job
 

@@ -12,7 +12,7 @@ import json
 import platform
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from helpers import paths
 from helpers.code_hash import fingerprint, imported_modules
@@ -21,25 +21,51 @@ from helpers.parameters import ParameterError
 from helpers.scales import NotebookSpec
 
 
-def run_key(spec: NotebookSpec, scale: str, resolved: dict[str, Any]) -> str:
+class Inputs(NamedTuple):
+    """The part of a key that all runs of a notebook share."""
+
+    cells: str
+    code: str
+    data: str
+    user_data: str
+    lock: str
+
+    @classmethod
+    def of(cls, spec: NotebookSpec) -> Inputs:
+        """Read them now; a declared data file that is missing is bad input."""
+        sources = code_cells(read_notebook(spec.path))
+        return cls(
+            cells=json.dumps(sources),
+            code=fingerprint(modules_in(sources)),
+            data=files_hash(declared_files(spec)),
+            user_data=user_listing(),
+            lock=files_hash([paths.LOCK] if paths.LOCK.exists() else []),
+        )
+
+
+def run_key(
+    spec: NotebookSpec,
+    scale: str,
+    resolved: dict[str, Any],
+    inputs: Inputs | None = None,
+) -> str:
     """Hash of everything that the run's result depends on.
+
+    ``inputs`` spares reading code and data again for each of many runs.
 
     Raises
     ------
     ParameterError
         If a declared data file is missing.
     """
-    sources = code_cells(read_notebook(spec.path))
+    inputs = inputs or Inputs.of(spec)
     digest = hashlib.sha256()
     for part in (
         platform.python_version(),
-        json.dumps(sources),
+        inputs.cells,
         json.dumps(resolved, sort_keys=True, default=str),
         str(spec.scale(scale).seeds),
-        fingerprint(modules_in(sources)),
-        files_hash(declared_files(spec)),
-        user_listing(),
-        files_hash([paths.LOCK] if paths.LOCK.exists() else []),
+        *inputs[1:],
     ):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:24]

@@ -1,7 +1,7 @@
 """Check notebooks against the project's rules without running them.
 
 The rules are grouped by what they look at; each is documented where it is checked and
-shown at work in ``notebooks/00_template.ipynb``.
+shown at work in ``notebooks/99_template.ipynb``.
 
 =============== ==============================================================
 skeleton        order of the cells: title, goals, overview, parameters, imports,

@@ -8,8 +8,10 @@ Exercise N is, under ``## Exercises``:
 3. a code cell tagged ``solution``, folded (``jupyter.source_hidden``): the same
    function written out, the same last line.
 
-Check functions live in ``helpers/<chapter>/exercises.py`` and raise AssertionError
-with a hint. Both cells run with nothing but the names that the notebook imports.
+The section's first cell says where the solutions are in the words of ``FOLDED``, which
+a set without solutions leaves out. Check functions live in
+``helpers/<chapter>/exercises.py`` and raise AssertionError with a hint. Both code
+cells run with nothing but the names that the notebook imports.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import nbformat
 from helpers.curriculum.lint_source import Finding, Source, called_name, tags
 
 DIFFICULTIES = ("easy", "medium", "hard")
+FOLDED = "; the solution is folded below it"  # what the section's first cell says
 HEADING = re.compile(r"Exercise (\d+): (.+) \((\w+), (\d+) minutes\)")
 
 
@@ -83,6 +86,8 @@ def exercises(source: Source) -> Iterator[Finding]:
     if not 3 <= len(found) <= 5:
         yield source.finding("exercises", f"has {len(found)} exercises, not 3 to 5")
     section = source.section("Exercises")
+    if section and FOLDED not in source.cells[section.start].source:
+        yield source.finding("exercises", f"does not say {FOLDED!r}", section.start)
     for heading in source.headings:
         if heading.level != 3 or heading.cell not in section:
             continue

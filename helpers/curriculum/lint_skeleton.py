@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from helpers.curriculum.lint_source import SECTIONS, Finding, Heading, Source, tags
+from helpers.curriculum.lint_source import Finding, Heading, Source, tags
 from helpers.parameters import Parameter, ParameterError, parse_cell
 from helpers.scales import SCALES
 
@@ -20,6 +20,7 @@ WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 CELLS = (25, 35, 70, 100)
 WORDS = (900, 1200, 2700, 4000)
 SHORTEST_ALT = 20  # characters
+LONGEST_LINE = 120  # characters of what the README says of a chapter
 
 
 def title(source: Source) -> Iterator[Finding]:
@@ -104,6 +105,19 @@ def parameters(source: Source) -> Iterator[Finding]:
         yield source.finding("scales", f"the table has not exactly {', '.join(SCALES)}")
 
 
+def about(source: Source) -> Iterator[Finding]:
+    """The table says what a chapter asks and reproduces, each in one short line."""
+    if source.kind != "chapter" or isinstance(source.spec, ParameterError):
+        return
+    asked, reproduced = source.spec.question, source.spec.reproduces
+    if not (asked.endswith("?") and len(asked) <= LONGEST_LINE):
+        problem = f"'question' is no question of at most {LONGEST_LINE} characters"
+        yield source.finding("about", f"{source.path.stem}.toml: {problem}")
+    if not 0 < len(reproduced) <= LONGEST_LINE:
+        problem = f"'reproduces' has not 1 to {LONGEST_LINE} characters"
+        yield source.finding("about", f"{source.path.stem}.toml: {problem}")
+
+
 def _declared(source: Source, found: dict[str, Parameter]) -> Iterator[Finding]:
     wanted = {"scale": ("str", "default"), "seed": ("int", 0)}
     if list(found)[:2] != list(wanted):
@@ -147,25 +161,28 @@ def imports(source: Source) -> Iterator[Finding]:
 
 
 def sections(source: Source) -> Iterator[Finding]:
-    """The H2 headings from Theory on are exactly the agreed ones, in their order."""
-    found = [h for h in source.headings if h.level == 2]
-    names = [h.text for h in found]
-    start = names.index("Theory") if "Theory" in names else 0
-    if names[start:] != list(SECTIONS):
-        given, wanted = ", ".join(names[start:]) or "missing", ", ".join(SECTIONS)
-        yield source.finding("sections", f"H2 headings are {given}; expected {wanted}")
-    if not re.match(r"## References\b", _markdown(source, len(source.cells) - 1)):
-        yield source.finding("sections", "the last cell is not '## References'")
+    """The H2 headings from the first agreed one on are these, in their order."""
+    wanted = list(source.sections)
+    names = [h.text for h in source.headings if h.level == 2]
+    start = names.index(wanted[0]) if wanted[0] in names else 0
+    if names[start:] != wanted:
+        given = ", ".join(names[start:]) or "missing"
+        problem = f"H2 headings are {given}; expected {', '.join(wanted)}"
+        yield source.finding("sections", problem)
+    last = rf"## {re.escape(wanted[-1])}\b"
+    if not re.match(last, _markdown(source, len(source.cells) - 1)):
+        yield source.finding("sections", f"the last cell is not '## {wanted[-1]}'")
     for before, after in pairwise([Heading(0, "", 0), *source.headings]):
         if after.level > before.level + 1:
             yield source.finding(
                 "sections", f"heading {after.text!r} skips a level", after.cell
             )
     for name in ("From scratch", "Experiments", "Explore"):
-        if not any(index in source.trees for index in source.section(name)):
+        cells = source.section(name)
+        if name in wanted and not any(index in source.trees for index in cells):
             yield source.finding("sections", f"section {name} has no code")
     theory = "".join(source.cells[i].source for i in source.section("Theory"))
-    if r"\tag{" not in theory:
+    if "Theory" in wanted and r"\tag{" not in theory:
         yield source.finding("equations", r"section Theory has no numbered \tag{1}")
     verdict = source.section("Verdict")
     if not any(index in verdict for index, _ in source.calls("show")):
@@ -182,7 +199,7 @@ def size(source: Source) -> Iterator[Finding]:
         ("words", len(WORD.findall(text)), WORDS),
     )
     for name, count, (least, low, high, most) in counts:
-        if source.is_template and count < low:
+        if source.kind == "template" and count < low:
             continue
         if not low <= count <= high:
             yield source.finding(
@@ -197,4 +214,4 @@ def _markdown(source: Source, index: int) -> str:
     return dict(source.markdown()).get(index, "")
 
 
-RULES = (title, goals, overview, parameters, imports, sections, size)
+RULES = (title, goals, overview, parameters, about, imports, sections, size)

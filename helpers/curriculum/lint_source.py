@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import nbformat
 
 from helpers.parameters import ParameterError
 from helpers.scales import NotebookSpec, load_spec
 
-SECTIONS = (
+CHAPTER = (
     "Theory",
     "From scratch",
     "Experiments",
@@ -25,6 +24,19 @@ SECTIONS = (
     "Exercises",
     "References",
 )
+# Sections of other kinds of notebooks, named in their metadata as ``reprise.kind``.
+SECTIONS = {
+    "start": (
+        "A first slider",
+        "The six papers",
+        "How a notebook is built",
+        "Change a parameter",
+        "Verdict",
+        "Scoreboard",
+        "Exercises",
+        "Where to go next",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -92,9 +104,15 @@ class Source:
                 yield index, cell
 
     @property
-    def is_template(self) -> bool:
-        settings: dict[str, Any] = self.notebook.metadata.get("reprise", {})
-        return settings.get("kind") == "template"
+    def kind(self) -> str:
+        """``reprise.kind`` of the metadata: template or start, else chapter."""
+        settings: dict[str, str] = self.notebook.metadata.get("reprise", {})
+        return settings.get("kind", "chapter")
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The H2 headings that this notebook must have, in their order."""
+        return SECTIONS.get(self.kind, CHAPTER)
 
     @cached_property
     def spec(self) -> NotebookSpec | ParameterError:

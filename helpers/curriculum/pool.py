@@ -54,10 +54,16 @@ class Settings:
     workers: int
     offline: bool = False
     timeout_factor: float = 1.0
+    cores: int | None = None  # of each worker; None: an equal share of the machine
 
     @property
     def threads(self) -> int:
-        return max(1, machine.cores() // self.workers)
+        return self.cores or max(1, machine.cores() // self.workers)
+
+    @property
+    def stretch(self) -> float:
+        """How many times as long a notebook may take as alone on two cores."""
+        return max(1.0, self.workers / max(1, machine.cores() // 2))
 
 
 def environment(marker: str, settings: Settings) -> dict[str, str]:
@@ -124,8 +130,12 @@ class Worker:
         return time.monotonic() - self.started
 
     @property
+    def budget_seconds(self) -> float:
+        return self.job.row.seconds * self.settings.stretch
+
+    @property
     def limit_seconds(self) -> float:
-        return self.job.row.seconds * budget.TOLERANCE * self.settings.timeout_factor
+        return self.budget_seconds * budget.TOLERANCE * self.settings.timeout_factor
 
     def events(self) -> Iterator[dict[str, Any]]:
         """What the worker has said since the last call."""
@@ -161,7 +171,7 @@ class Worker:
             factor = budget.TOLERANCE * self.settings.timeout_factor
             self.outcome.message = (
                 f"stopped after {self.seconds:.0f} s: {factor:g} times the stated "
-                f"{row.seconds:g} s"
+                f"{self.budget_seconds:g} s"
             )
 
     def finish(self) -> Outcome:

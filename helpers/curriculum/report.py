@@ -2,7 +2,8 @@
 
 ``build_report`` reads what the runner left in ``build/runs`` and writes
 ``build/report``: an index with the scoreboard, one page per executed notebook, and the
-scoreboard again as JSON and CSV. The same runs give the same bytes.
+scoreboard again as JSON and CSV, and the API reference. The same runs and the same
+sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -10,27 +11,24 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from helpers import claims, paths
-from helpers.curriculum import report_claims, report_pages
+from helpers import paths
+from helpers.curriculum import report_pages
+from helpers.curriculum.api_pages import cached_pages
 from helpers.curriculum.report_embed import Links
-from helpers.curriculum.report_math import inline_math
 from helpers.curriculum.report_runs import (
     Entry,
     Notebook,
     by_claim,
     collect,
-    count_verdicts,
     counts_by_scale,
     group,
     scoreboard,
     settings,
     to_csv,
 )
+from helpers.curriculum.report_templates import environment
 from helpers.parameters import ParameterError
 
 MARKER = "scoreboard.json"  # only a folder with this file is ever replaced
@@ -88,8 +86,8 @@ def _write(
     links = Links(paths.NOTEBOOKS, paths.ROOT, out, pages)
     for entry in entries + own:
         _render(entry, links, folder)
-    environment = _environment()
-    page = environment.get_template("page.html.j2")
+    templates = environment()
+    page = templates.get_template("page.html.j2")
     by_name = {notebook.name: notebook for notebook in notebooks}
     for entry in entries + own:
         if entry.page:
@@ -103,7 +101,7 @@ def _write(
     paths.write_atomic(folder / MARKER, text + "\n")
     paths.write_atomic(folder / "scoreboard.csv", to_csv(records))
     rows = [pair for notebook in notebooks for pair in by_claim(notebook)]
-    index = environment.get_template("index.html.j2").render(
+    index = templates.get_template("index.html.j2").render(
         notebooks=notebooks,
         entries=entries,
         own=own,
@@ -116,6 +114,8 @@ def _write(
         newest=max((e.result.started for e in entries + own), default=""),
     )
     paths.write_atomic(folder / "index.html", index)
+    for name, text in cached_pages().items():
+        paths.write_atomic(folder / "api" / name, text)
 
 
 def _render(entry: Entry, links: Links, folder: Path) -> None:
@@ -133,59 +133,6 @@ def _render(entry: Entry, links: Links, folder: Path) -> None:
         suffix, content = page.thumbnail
         entry.thumbnail = f"thumbnails/{Path(entry.page).stem}{suffix}"
         paths.write_atomic(folder / entry.thumbnail, content)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(report_pages.TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    style = (report_pages.TEMPLATES / "report.css").read_text(encoding="utf-8")
-    environment.globals.update(
-        style=style,
-        script=(report_pages.TEMPLATES / "report.js").read_text("utf-8"),
-        verdict=report_claims.verdict_mark,
-        verdict_class=report_claims.verdict_class,
-        count_verdicts=count_verdicts,
-        symbols=claims.SYMBOLS,
-    )
-    environment.filters.update(
-        math=inline_math,
-        number=claims.format_number,
-        interval=claims.format_interval,
-        paper=claims.paper_cell,
-        ours=claims.ours_cell,
-        duration=duration,
-        when=when,
-    )
-    return environment
-
-
-def duration(seconds: float) -> str:
-    """``0.8 s``, ``42 s``, ``3 min 20 s`` or ``2 h 5 min``."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 120:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 120:
-        return f"{minutes} min" + (f" {rest} s" if rest else "")
-    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
-
-
-def when(stamp: str) -> str:
-    """An ISO 8601 time as ``2026-03-01 12:30 UTC``; the text itself if it is none."""
-    try:
-        moment = datetime.fromisoformat(stamp)
-    except ValueError:
-        return stamp
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _replaceable(out: Path) -> bool:

@@ -47,7 +47,8 @@ class RunResult(BaseModel):
     parameters: dict[str, Any]
     status: Status
     seconds: float
-    budget_seconds: float
+    budget_seconds: float = Field(description="of the table, times stretch")
+    stretch: float = Field(1.0, description="see pool.Settings.stretch")
     peak_memory_mib: float
     budget_memory_mib: float
     started: str = Field(description="UTC, ISO 8601")

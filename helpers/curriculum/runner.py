@@ -39,7 +39,7 @@ def run_notebooks(
     jobs : sequence of Job
         From :func:`helpers.curriculum.jobs.make_jobs`.
     workers : int, optional
-        Notebooks at a time; one per two cores by default. Each gets
+        Notebooks at a time, see :func:`side_by_side` for the default. Each gets
         ``cores // workers`` threads.
     offline : bool
         Connections to anything but loopback fail.
@@ -50,11 +50,14 @@ def run_notebooks(
     status : Status, optional
         Where progress is shown; nothing is shown without it.
 
-    After an interrupt the jobs that were never started have no result.
+    Returns
+    -------
+    list of RunResult
+        After an interrupt the jobs that were never started have none.
     """
     results: dict[str, RunResult] = {}
     todo: list[Job] = []
-    with status or nullcontext(), _interruptible() as interrupted:
+    with status or nullcontext(), interruptible() as interrupted:
         for job in jobs:
             known = None if force else up_to_date(job)
             if known is None:
@@ -64,7 +67,7 @@ def run_notebooks(
             results[str(job)] = known
             if status:
                 status.ended(job, known, fresh=False)
-        count = workers or min(max(1, len(todo)), max(1, machine.cores() // 2))
+        count = workers or side_by_side(len(todo))
         settings = Settings(count, offline, timeout_factor)
         started = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -83,6 +86,17 @@ def run_notebooks(
     return [result for _, result in done]
 
 
+def side_by_side(jobs: int) -> int:
+    """Notebooks at a time: one per two cores, and one that fills the pauses.
+
+    A notebook has two processes where it computes and one where it starts, draws and
+    tabulates, so that a core is idle for a quarter of the time while it runs alone.
+    """
+    cores = machine.cores()
+    most = 1 if cores == 1 else cores // 2 + 1
+    return max(1, min(jobs, most))
+
+
 def up_to_date(job: Job) -> RunResult | None:
     """The stored result of an identical run that completed, judged anew.
 
@@ -95,7 +109,7 @@ def up_to_date(job: Job) -> RunResult | None:
         return None
     facts = {
         "title": job.spec.title,
-        "budget_seconds": job.row.seconds,
+        "budget_seconds": job.row.seconds * result.stretch,
         "budget_memory_mib": float(job.row.memory_mib),
     }
     current = _with_verdicts(job, result.model_copy(update=facts))
@@ -128,7 +142,8 @@ def judge(job: Job, outcome: Outcome, settings: Settings, started: str) -> RunRe
         parameters=job.resolved,
         status=outcome.status,  # type: ignore[arg-type]
         seconds=round(outcome.seconds, 2),
-        budget_seconds=job.row.seconds,
+        budget_seconds=job.row.seconds * settings.stretch,
+        stretch=settings.stretch,
         peak_memory_mib=round(outcome.peak_mib, 1),
         budget_memory_mib=job.row.memory_mib,
         started=started,
@@ -160,7 +175,7 @@ def _with_verdicts(job: Job, result: RunResult) -> RunResult:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Turn SIGINT and SIGTERM into a flag; a second one has its usual effect."""
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():

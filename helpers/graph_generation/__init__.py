@@ -1,4 +1,5 @@
 """Notebook 06: LLM4GraphGen (arXiv 2403.14358).
 
-Reserved: this chapter is not written yet.
+Graphs as text. `tasks` asks, `prompts` words it, `reply_parser` reads the replies,
+`checks` and `metrics` judge graphs, `recomputations` goes through the printed tables.
 """

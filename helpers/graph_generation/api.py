@@ -5,16 +5,18 @@ The modules behind them, one concept each, are what other programs should import
 
 from __future__ import annotations
 
-from helpers.graph_generation.answer_counts import answers_of_rules
 from helpers.graph_generation.asking import ask
+from helpers.graph_generation.baseline_model import BASELINES, BaselineModel
 from helpers.graph_generation.checks import check
 from helpers.graph_generation.classifier import judge
 from helpers.graph_generation.decoder import GraphDecoder
+from helpers.graph_generation.distribution_answers import errors as share_errors
 from helpers.graph_generation.distribution_answers import slopes as share_slopes
 from helpers.graph_generation.distribution_answers import summary as share_summary
 from helpers.graph_generation.distribution_cells import DistributionCell, continued
 from helpers.graph_generation.distributions import DISTRIBUTIONS
 from helpers.graph_generation.explorer import distribution_explorer, rule_explorer
+from helpers.graph_generation.findings import findings
 from helpers.graph_generation.graph_frame import graph_rows
 from helpers.graph_generation.graphs import Graph
 from helpers.graph_generation.held_out import around, held_out
@@ -33,9 +35,14 @@ from helpers.graph_generation.molhiv import (
     train_classifier,
 )
 from helpers.graph_generation.prompts import DISTRIBUTION_METHODS, METHODS
+from helpers.graph_generation.properties import has_property
 from helpers.graph_generation.recorded import read_recorded, recorded_files
 from helpers.graph_generation.rectification import rectification_check, rectified
-from helpers.graph_generation.reference_lines import reference_lines
+from helpers.graph_generation.reference_lines import (
+    LINES,
+    reference_lines,
+    reference_scores,
+)
 from helpers.graph_generation.replay import agreement, replayed
 from helpers.graph_generation.reply_parser import parse_reply
 from helpers.graph_generation.rule_cells import Cell, generated
@@ -45,13 +52,16 @@ from helpers.llm.cost import Price
 from helpers.tiny_lm.checkpoint import load as load_checkpoint
 
 __all__ = [
+    "BASELINES",
     "CHECKPOINTS",
     "DISTRIBUTIONS",
     "DISTRIBUTION_METHODS",
+    "LINES",
     "METHODS",
     "PAIRS",
     "PAPER_CONFUSION",
     "RULES",
+    "BaselineModel",
     "Cell",
     "DistributionCell",
     "Graph",
@@ -60,7 +70,6 @@ __all__ = [
     "Price",
     "Task",
     "agreement",
-    "answers_of_rules",
     "around",
     "ask",
     "campaign",
@@ -71,8 +80,10 @@ __all__ = [
     "distribution_explorer",
     "errors",
     "find_molhiv",
+    "findings",
     "generated",
     "graph_rows",
+    "has_property",
     "held_out",
     "judge",
     "judged",
@@ -89,9 +100,11 @@ __all__ = [
     "rectification_check",
     "rectified",
     "reference_lines",
+    "reference_scores",
     "references",
     "replayed",
     "rule_explorer",
+    "share_errors",
     "share_slopes",
     "share_summary",
     "summary",

@@ -1,6 +1,8 @@
 """Baselines that can be asked like a model: the prompt's text in, a reply's text out.
 
-They try a pipeline out before a model costs anything, and bound what any model scores.
+They try a pipeline out before a model costs anything, and bound what a metric can mean.
+Two of them show why valid, unique and novel have to hold at once: ``copy`` and
+``canonical`` are always valid.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.graph_generation.chance import chance_edges
+from helpers.graph_generation.chance import chance_graph
 from helpers.graph_generation.distributions import draw_episode, is_target, kind
-from helpers.graph_generation.generators import random_valid, uniform_graph
+from helpers.graph_generation.generators import noisy, random_valid
 from helpers.graph_generation.graphs import Graph
 from helpers.graph_generation.prompts import DISTRIBUTION_WORDING, share_text
 from helpers.graph_generation.recorded import asked
@@ -22,7 +24,7 @@ from helpers.graph_generation.tasks import Pair, Task
 from helpers.llm.backend import BackendError, Completion, Request
 from helpers.names import unknown_name
 
-KINDS = ("oracle", "uniform", "copy")
+BASELINES = ("uniform", "oracle", "copy", "canonical", "noisy oracle")
 _MORE = re.compile(r"give me (\d+) more")
 
 
@@ -33,9 +35,21 @@ class BaselineModel:
     Attributes
     ----------
     kind : str
-        ``"oracle"``: random valid graphs, and of a distribution the counted share with
-        graphs drawn with it (a plug-in sampler). ``"uniform"``: uniform random graphs
-        of the asked size, of rules only. ``"copy"``: the first example each time.
+        - ``"uniform"``: uniform among graphs with the asked nodes and edges;
+        - ``"oracle"``: random valid graphs, the ceiling; of a distribution the counted
+          share, and graphs drawn with it (a plug-in sampler);
+        - ``"copy"``: one of the examples in the prompt, at random;
+        - ``"canonical"``: one valid graph, the same every time;
+        - ``"noisy oracle"``: random valid graphs with a share ``q`` of edges moved.
+
+        All but the oracle answer prompts for rules only.
+    q : float
+        Of the noisy oracle, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For an unknown kind or q out of range.
 
     Examples
     --------
@@ -46,15 +60,19 @@ class BaselineModel:
     """
 
     kind: str = "oracle"
+    q: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise unknown_name("baseline", self.kind, KINDS)
+        if self.kind not in BASELINES:
+            raise unknown_name("baseline", self.kind, BASELINES)
+        if not 0 <= self.q <= 1:
+            raise ValueError(f"q is {self.q}; allowed: 0 to 1")
 
     @property
     def name(self) -> str:
-        """Of the kind."""
-        return f"baseline {self.kind}"
+        """Of the kind, with its noise if it has some."""
+        noise = f" {self.q:g}" if self.kind == "noisy oracle" else ""
+        return f"baseline {self.kind}{noise}"
 
     def complete(self, requests: Sequence[Request]) -> Iterator[Completion]:
         """As `helpers.llm.backend.Backend.complete`.
@@ -91,10 +109,13 @@ class BaselineModel:
         if self.kind == "copy":
             if not shown:
                 raise BackendError("there is no example to copy; allowed: few-shot")
-            return shown[0]
-        if self.kind == "uniform" and isinstance(task, Task):
-            return uniform_graph(task.n, chance_edges(task), rng)
-        return random_valid(task, rng)
+            return shown[int(rng.integers(len(shown)))]
+        if self.kind == "uniform":
+            return chance_graph(task, rng)
+        if self.kind == "canonical":
+            return random_valid(task, np.random.default_rng(0))
+        graph = random_valid(task, rng)
+        return noisy(graph, self.q, rng) if self.kind == "noisy oracle" else graph
 
 
 def _continued(

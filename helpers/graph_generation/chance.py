@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -56,9 +56,9 @@ def chance(
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}")
     rng = np.random.default_rng(seed)
+    draw = partial(chance_graph, task, rng, complete=complete)
     outcomes = [
-        float(check(task, _draw(task, rng, complete), complete=complete).valid)
-        for _ in range(draws)
+        float(check(task, draw(), complete=complete).valid) for _ in range(draws)
     ]
     result = proportion(outcomes)
     return Chance(result["value"], max(0.0, result["low"]), min(1.0, result["high"]))
@@ -81,7 +81,10 @@ def chance_edges(task: Task, *, complete: bool = False) -> int:
     return between if complete else between // 2
 
 
-def _draw(task: Task | Pair, rng: np.random.Generator, complete: bool) -> Graph:
+def chance_graph(
+    task: Task | Pair, rng: np.random.Generator, *, complete: bool = False
+) -> Graph:
+    """A uniform random graph of the size that the rule asks for."""
     if isinstance(task, Task):
         return uniform_graph(task.n, chance_edges(task, complete=complete), rng)
     n = int(rng.integers(2 * task.fewest, 2 * task.most + 1))

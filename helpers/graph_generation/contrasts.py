@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.graph_generation.reference_lines import slope
+from helpers.intervals import bootstrap_means
 
 Where = Mapping[str, Any]
 """Column and value, or several allowed values, of the answers that are meant."""
@@ -121,7 +122,7 @@ def slope_contrast(
         ps = sorted(rows["p"].unique())
         cells = [rows.loc[rows["p"] == p, quantity].to_numpy(float) / 100 for p in ps]
         values.append(slope(ps, [cell.mean() for cell in cells]))
-        means = np.stack([_bootstrap(cell, rng, draws) for cell in cells])
+        means = np.stack([bootstrap_means(cell, rng, draws) for cell in cells])
         centred = np.asarray(ps) - np.mean(ps)
         drawn.append(centred @ means / (centred**2).sum())
     return _interval(values[0] - values[1], drawn[0] - drawn[1])
@@ -148,13 +149,8 @@ def _resampled(
     draws: int,
 ) -> np.ndarray:
     groups = _groups(answers, metric, where)
-    means: np.ndarray = np.mean([_bootstrap(g, rng, draws) for g in groups], axis=0)
-    return means
-
-
-def _bootstrap(values: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
-    means: np.ndarray = values[rng.integers(0, len(values), (draws, len(values)))].mean(
-        axis=1
+    means: np.ndarray = np.mean(
+        [bootstrap_means(g, rng, draws) for g in groups], axis=0
     )
     return means
 

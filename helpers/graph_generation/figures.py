@@ -23,7 +23,6 @@ from helpers.graph_generation.figures_molecules import (
 from helpers.graph_generation.figures_published import (
     own_graphs,
     size_steps,
-    unique_bound,
     valid_against_chance,
 )
 from helpers.graph_generation.figures_rules import copying, rules_by_method, vun
@@ -47,7 +46,6 @@ __all__ = [
     "sizes",
     "slopes",
     "temperature",
-    "unique_bound",
     "valid_against_chance",
     "vun",
     "why_invalid",

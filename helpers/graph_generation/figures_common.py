@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from helpers import style
 from helpers.figure_parts import checked, darker
+from helpers.names import unknown_name
 
 NOTE = "#6A6A6A"
 CHANCE = "#8A8A8A"
@@ -33,6 +34,19 @@ METRICS = {
     "iso_unique": ("unique up to isomorphism", "#8F4A73"),
 }
 """Metrics of a summary: their names and colours, apart from those of methods."""
+
+
+def known(*metrics: str) -> None:
+    """Refuse what is no metric.
+
+    Raises
+    ------
+    ValueError
+        With the names of all.
+    """
+    for metric in metrics:
+        if metric not in METRICS:
+            raise unknown_name("metric", metric, list(METRICS))
 
 
 def ordered(found: Iterable[object], known: Sequence[str]) -> list[str]:
@@ -138,6 +152,18 @@ def dot(
 def paper_dot(ax: Axes, x: float, y: float, colour: str = style.PAPER) -> None:
     """The paper's value: an open diamond."""
     ax.plot(x, y, "D", ms=4.4, mfc="none", mec=colour, mew=1, zorder=8, ls="none")
+
+
+def chance_line(ax: Axes, rows: pd.DataFrame, *, upright: bool = True) -> None:
+    """Share of uniform random graphs that is valid, where the rows of a panel know it.
+
+    A panel is of one task, so all its rows have one level.
+    """
+    if "chance" not in rows:
+        return
+    draw = ax.axvline if upright else ax.axhline
+    for level in rows["chance"].dropna().unique():
+        draw(float(level), color=CHANCE, ls=":", lw=1.5, zorder=1)
 
 
 def row_names(ax: Axes, names: Sequence[str], colours: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from helpers import style
@@ -36,7 +37,9 @@ ERRORS = {
 VALID = ("valid", "#D9D9D9")
 
 
-def why_invalid(errors: pd.DataFrame, by: str = "method") -> Figure:
+def why_invalid(
+    errors: pd.DataFrame, chance: pd.DataFrame | None = None, by: str = "method"
+) -> Figure:
     """Share of each kind of error, as stacked bars; what remains is valid.
 
     Parameters
@@ -44,6 +47,8 @@ def why_invalid(errors: pd.DataFrame, by: str = "method") -> Figure:
     errors : pd.DataFrame
         Columns rule, error (a graph's first) and share in percent of the graphs asked
         for, and ``by``; a row per combination.
+    chance : pd.DataFrame, optional
+        With ``rule`` and ``chance``: how far a bar of uniform random graphs is valid.
     by : str
         Column with a bar each: method, model or decoding.
 
@@ -81,13 +86,22 @@ def why_invalid(errors: pd.DataFrame, by: str = "method") -> Figure:
     percent_axis(axes[0])
     axes[0].set_xlim(0, 100)
     bottom_labels(axes, "graphs / %")
+    handles: list[Patch | Line2D] = [
+        Patch(color=colour, label=text)
+        for text, colour in (VALID, *(ERRORS[kind] for kind in kinds))
+    ]
+    if chance is not None:
+        checked(chance, ("rule", "chance"))
+        for ax, rule in zip(axes, rules, strict=True):
+            for level in chance.loc[chance["rule"] == rule, "chance"].unique():
+                ax.axvline(level, color=style.PAPER, ls=":", lw=1.4)
+        handles.append(
+            Line2D([], [], color=style.PAPER, ls=":", label="valid by chance")
+        )
     figure.legend(
-        handles=[
-            Patch(color=colour, label=text)
-            for text, colour in (VALID, *(ERRORS[kind] for kind in kinds))
-        ],
+        handles=handles,
         loc="outside upper center",
-        ncols=min(4, 1 + len(kinds)),
+        ncols=min(4, len(handles)),
         handlelength=1,
         handleheight=1,
         handletextpad=0.4,
@@ -116,14 +130,14 @@ def _colour(name: str) -> str:
     return style.color(name) if name in METHODS else style.PAPER
 
 
-def constrained(errors: pd.DataFrame) -> Figure:
+def constrained(errors: pd.DataFrame, chance: pd.DataFrame | None = None) -> Figure:
     """Errors of free decoding against decoding that follows the grammar.
 
     The grammar can only forbid what cannot be read; counts and structure stay.
 
     Parameters
     ----------
-    errors : pd.DataFrame
+    errors, chance
         As in :func:`why_invalid`, with a column decoding, such as free and grammar.
 
     Raises
@@ -131,4 +145,4 @@ def constrained(errors: pd.DataFrame) -> Figure:
     ValueError
         As :func:`why_invalid`.
     """
-    return why_invalid(errors, by="decoding")
+    return why_invalid(errors, chance, by="decoding")

@@ -21,36 +21,6 @@ from helpers.graph_generation.figures_common import (
 from helpers.graph_generation.tasks import RULES
 
 
-def unique_bound(frame: pd.DataFrame) -> Figure:
-    """Printed unique rates of cycles against the most that isomorphism would allow.
-
-    Above the diagonal only labelled graphs can have been counted.
-
-    Parameters
-    ----------
-    frame : pd.DataFrame
-        Of `recomputations.unique_by_label`.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or there are no rows.
-    """
-    checked(frame, ("method", "unique", "most"))
-    figure, ax = style.subplots(size=(3.8, 2.6))
-    ax.axline((0, 0), slope=1, color=NOTE, lw=1, ls="--", zorder=1)
-    methods = ordered(frame["method"], list(METHODS))
-    for method in methods:
-        part = frame[frame["method"] == method]
-        ax.plot(part["most"], part["unique"], "o", color=style.color(method), ms=5,
-                mec="white", mew=0.6)  # fmt: skip
-    ax.set(xlabel="most up to isomorphism / %", ylabel="printed unique / %")
-    ax.set(xlim=(0, 102), ylim=(0, 102))
-    marks = [(method_name(name), style.color(name), "o") for name in methods]
-    key(figure, [*marks, ("printed = most", NOTE, "--")])
-    return figure
-
-
 def valid_against_chance(frame: pd.DataFrame) -> Figure:
     """Printed valid rates of planar and k-color beside uniform random graphs.
 

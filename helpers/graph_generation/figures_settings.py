@@ -10,25 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from helpers import style
-from helpers.graph_generation.figures_common import (
-    CHANCE,
-    METHODS,
-    METRICS,
-    bottom_labels,
-    columns,
-    dot,
-    key,
-    method_name,
-    one_each,
-    ordered,
-    panels,
-    paper_dot,
-    percent_axis,
-    printed,
-    row_names,
-)
+from helpers.graph_generation import figures_common as common
 from helpers.graph_generation.tasks import RULES, SIZES
-from helpers.names import unknown_name
 
 
 def sizes(
@@ -51,36 +34,33 @@ def sizes(
         If the metric is unknown, a column is missing, there are no rows, or a
         combination comes twice.
     """
-    _known(metric)
-    one_each(summary, ("rule", "size", "method"), *columns(metric))
-    rules = ordered(summary["rule"], RULES)
-    methods = ordered(summary["method"], list(METHODS))
+    common.known(metric)
+    common.one_each(summary, ("rule", "size", "method"), *common.columns(metric))
+    rules = common.ordered(summary["rule"], RULES)
+    methods = common.ordered(summary["method"], list(common.METHODS))
     steps = _sizes(summary)
     place = {name: at for at, name in enumerate(steps)}
     rows = summary.assign(at=[place[str(name)] for name in summary["size"]])
-    figure, axes = panels(rules, (1.7, 1.25 if len(rules) > 4 else 1.5))
+    figure, axes = common.panels(rules, (1.7, 1.25 if len(rules) > 4 else 1.5))
     for ax, rule in zip(axes, rules, strict=True):
         part = rows[rows["rule"] == rule].sort_values("at")
         if metric == "valid" and "chance" in part:
-            level = part.drop_duplicates("at")
-            ax.plot(level["at"], level["chance"], ":", color=CHANCE, lw=1.5, zorder=1)
+            level = part.drop_duplicates("at").dropna(subset=["chance"])
+            ax.plot(
+                level["at"], level["chance"], ":", color=common.CHANCE, lw=1.5, zorder=1
+            )
         for method, line in part.groupby("method"):
             shift = 0.09 * (methods.index(str(method)) - (len(methods) - 1) / 2)
             _curve(ax, line.assign(at=line["at"] + shift), "at", metric, str(method))
     stars = [f"{name}*" if name in set(map(str, held_out)) else name for name in steps]
     axes[0].set_xticks(range(len(steps)), stars)
     axes[0].set_xlim(-0.4, len(steps) - 0.6)
-    percent_axis(axes[0], "y")
+    common.percent_axis(axes[0], "y")
     for ax in axes[::4]:
-        ax.set_ylabel(f"{METRICS[metric][0]} / %")
-    bottom_labels(axes, "size, * held out" if held_out else "size")
+        ax.set_ylabel(f"{common.METRICS[metric][0]} / %")
+    common.bottom_labels(axes, "size, * held out" if held_out else "size")
     _method_key(figure, methods, metric == "valid" and "chance" in summary)
     return figure
-
-
-def _known(metric: str) -> None:
-    if metric not in METRICS:
-        raise unknown_name("metric", metric, list(METRICS))
 
 
 def _sizes(summary: pd.DataFrame) -> list[str]:
@@ -88,7 +68,7 @@ def _sizes(summary: pd.DataFrame) -> list[str]:
     if "n" in summary:
         means = summary.groupby(summary["size"].astype(str))["n"].mean()
         return [str(name) for name in means.sort_values(kind="stable").index]
-    return ordered(summary["size"], SIZES)
+    return common.ordered(summary["size"], SIZES)
 
 
 def _curve(ax: Axes, rows: pd.DataFrame, x: str, metric: str, method: str) -> None:
@@ -101,10 +81,10 @@ def _curve(ax: Axes, rows: pd.DataFrame, x: str, metric: str, method: str) -> No
 
 
 def _method_key(figure: Figure, methods: Sequence[str], chance: bool) -> None:
-    marks = [(method_name(name), style.color(name), "o") for name in methods]
+    marks = [(common.method_name(name), style.color(name), "o") for name in methods]
     if chance:
-        marks.append(("chance", CHANCE, ":"))
-    key(figure, marks)
+        marks.append(("chance", common.CHANCE, ":"))
+    common.key(figure, marks)
 
 
 def temperature(
@@ -129,19 +109,18 @@ def temperature(
         If a metric is unknown, a column is missing, there are no rows, or a rule and
         temperature come twice.
     """
-    for metric in metrics:
-        _known(metric)
-    one_each(summary, ("rule", "temperature"), *columns(*metrics))
+    common.known(*metrics)
+    common.one_each(summary, ("rule", "temperature"), *common.columns(*metrics))
     keys = ("rule", "temperature")
-    theirs = [] if paper is None else printed(paper, keys, *metrics)
-    rules = ordered(summary["rule"], RULES)
-    figure, axes = panels(rules, (1.95, 1.25 if len(rules) > 4 else 1.6))
+    theirs = [] if paper is None else common.printed(paper, keys, *metrics)
+    rules = common.ordered(summary["rule"], RULES)
+    figure, axes = common.panels(rules, (1.95, 1.25 if len(rules) > 4 else 1.6))
     for ax, rule in zip(axes, rules, strict=True):
         part = summary[summary["rule"] == rule].sort_values("temperature")
-        if "chance" in part and "valid" in metrics:
-            ax.axhline(float(part["chance"].iloc[0]), color=CHANCE, ls=":", lw=1.5)
+        if "valid" in metrics:
+            common.chance_line(ax, part, upright=False)
         for metric in metrics:
-            colour = METRICS[metric][1]
+            colour = common.METRICS[metric][1]
             at = part["temperature"]
             ax.fill_between(
                 at, part[f"{metric}_low"], part[f"{metric}_high"], color=colour,
@@ -150,18 +129,22 @@ def temperature(
             ax.plot(at, part[metric], "o-", color=colour, ms=3, lw=1.3)
         for row in theirs:
             for metric in metrics if row["rule"] == rule else ():
-                paper_dot(ax, row["temperature"], row[metric], METRICS[metric][1])
-    percent_axis(axes[0], "y")
+                common.paper_dot(
+                    ax, row["temperature"], row[metric], common.METRICS[metric][1]
+                )
+    common.percent_axis(axes[0], "y")
     for ax in axes[::4]:
         ax.set_ylabel("share of graphs / %")
     axes[0].xaxis.set_major_locator(MultipleLocator(0.5))
-    bottom_labels(axes, "temperature")
-    marks = [(METRICS[name][0], METRICS[name][1], "-") for name in metrics]
+    common.bottom_labels(axes, "temperature")
+    marks = [
+        (common.METRICS[name][0], common.METRICS[name][1], "-") for name in metrics
+    ]
     if paper is not None:
         marks.append(("paper, GPT-4", style.PAPER, "D"))
     if "chance" in summary and "valid" in metrics:
-        marks.append(("valid by chance", CHANCE, ":"))
-    key(figure, marks)
+        marks.append(("valid by chance", common.CHANCE, ":"))
+    common.key(figure, marks)
     return figure
 
 
@@ -183,35 +166,38 @@ def models(
         If the metric is unknown, a column is missing, there are no rows, or a
         combination comes twice.
     """
-    _known(metric)
+    common.known(metric)
     keys = ("model", "rule", "method")
-    one_each(summary, keys, *columns(metric))
-    theirs = [] if paper is None else printed(paper, keys, metric)
-    ours = ordered(summary["model"], [])
-    rules = ordered(summary["rule"], RULES)
-    methods = ordered(summary["method"], list(METHODS))
-    others = [] if paper is None else ordered(paper["model"], [])
+    common.one_each(summary, keys, *common.columns(metric))
+    theirs = [] if paper is None else common.printed(paper, keys, metric)
+    ours = common.ordered(summary["model"], [])
+    rules = common.ordered(summary["rule"], RULES)
+    methods = common.ordered(summary["method"], list(common.METHODS))
+    others = [] if paper is None else common.ordered(paper["model"], [])
     rows = [*ours, *(f"paper: {name}" for name in others)]
     high = 0.35 + 0.3 * len(rows)
-    figure, axes = panels(rules, (1.75, high if len(rules) <= 4 else min(high, 1.5)))
+    figure, axes = common.panels(
+        rules, (1.75, high if len(rules) <= 4 else min(high, 1.5))
+    )
     for ax, rule in zip(axes, rules, strict=True):
         part = summary[summary["rule"] == rule]
-        if metric == "valid" and "chance" in part:
-            for level in part["chance"].dropna().unique():
-                ax.axvline(float(level), color=CHANCE, ls=":", lw=1.5, zorder=1)
+        if metric == "valid":
+            common.chance_line(ax, part)
         for row in part.to_dict("records"):
-            value, low, top = (float(row[name]) for name in columns(metric))
+            value, low, top = (float(row[name]) for name in common.columns(metric))
             at = ours.index(str(row["model"])) + _shift(methods, str(row["method"]))
-            dot(ax, value, at, (low, top), style.color(str(row["method"])), size=4.5)
+            common.dot(
+                ax, value, at, (low, top), style.color(str(row["method"])), size=4.5
+            )
         for cell in theirs:
             method = str(cell["method"])
             if cell["rule"] == rule and method in methods:
                 at = rows.index(f"paper: {cell['model']}") + _shift(methods, method)
-                paper_dot(ax, cell[metric], at, style.color(method))
+                common.paper_dot(ax, cell[metric], at, style.color(method))
     for ax in axes[::4]:
-        row_names(ax, rows, [style.PAPER] * len(rows))
-    percent_axis(axes[0])
-    bottom_labels(axes, f"{METRICS[metric][0]} / %")
+        common.row_names(ax, rows, [style.PAPER] * len(rows))
+    common.percent_axis(axes[0])
+    common.bottom_labels(axes, f"{common.METRICS[metric][0]} / %")
     _method_key(figure, methods, metric == "valid" and "chance" in summary)
     return figure
 

@@ -15,7 +15,7 @@ All in percent. Functions take the frame of `helpers.graph_generation.graph_fram
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from helpers.graph_generation.chance import chance
 from helpers.graph_generation.checks import ErrorKind
 from helpers.graph_generation.graph_frame import ANSWER, COLUMNS
 from helpers.graph_generation.isomorphism import classes
-from helpers.graph_generation.tasks import SIZES, preset
+from helpers.graph_generation.tasks import PAIRS, RULES, SIZES, Pair, Task, preset
 from helpers.intervals import bootstrap_means, proportion
 from helpers.names import unknown_name
 
@@ -36,7 +36,7 @@ DENOMINATORS = ("all", "paper")
 def per_answer(graphs: pd.DataFrame) -> pd.DataFrame:
     """One row per answer, shares in percent of the graphs asked for.
 
-    A graph that could not be read has none of the properties. Besides `METRICS`: the
+    A graph that could not be read has none of the properties. Besides `SHARES`: the
     number of readable graphs ``wellformed``, and ``whole``, whether all asked ones are.
 
     Raises
@@ -88,8 +88,16 @@ def summary(
     marked["cell"] = cells.ngroup()
     unread = 100 * (1 - cells["wellformed"].mean())
     result = unread.rename("format").reset_index()  # one row per cell, in its order
+    right = marked["graph"][marked["valid"]]
+    marked["iso"] = pd.Series(classes(list(right)), index=right.index, dtype=float)
     answers = _per_answer(marked)
     answers["cell"] = marked.groupby("answer")["cell"].first()
+    kinds = marked.groupby("answer")[["iso", "valid"]].agg(
+        {"iso": "nunique", "valid": "sum"}
+    )
+    answers["iso_unique"] = (
+        100 * kinds["iso"] / kinds["valid"].where(kinds["valid"] > 0)
+    )
     if denominator == "paper":
         answers = answers[answers["whole"]]
         marked = marked[marked["answer"].isin(answers.index)]
@@ -102,9 +110,9 @@ def summary(
         }
         for metric in METRICS:
             row |= _estimate(metric, inside[metric].to_numpy(float), seed, draws)
-        right = marked.loc[(marked["cell"] == cell) & marked["valid"], "iso"]
-        row["iso_classes"] = right.nunique()
-        row["iso_pooled"] = 100 * right.nunique() / (len(right) or float("nan"))
+        found = marked.loc[(marked["cell"] == cell) & marked["valid"], "iso"]
+        row["iso_classes"] = found.nunique()
+        row["iso_pooled"] = 100 * found.nunique() / (len(found) or float("nan"))
         rows.append(row)
     return pd.concat([result, pd.DataFrame(rows)], axis=1)
 
@@ -128,19 +136,33 @@ def errors(graphs: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return pd.concat(found).sort_index(kind="stable").reset_index(drop=True)[order]
 
 
-def with_chance(cells: pd.DataFrame, *, complete: bool = False) -> pd.DataFrame:
+def with_chance(
+    cells: pd.DataFrame,
+    tasks: Iterable[Task | Pair] = (),
+    *,
+    complete: bool = False,
+) -> pd.DataFrame:
     """Add ``chance``: percentage of uniform random graphs of the right size that pass.
 
-    Of cells with a ``rule`` and a ``size`` that is a preset; nan for others.
-    ``complete`` asks for complete bipartite graphs.
+    Parameters
+    ----------
+    cells : DataFrame
+        With ``rule`` and ``size``.
+    tasks : iterable of Task or Pair
+        What these name, where it is neither a preset nor a pair of the paper; nan for
+        others.
+    complete : bool
+        Ask for complete bipartite graphs.
     """
-
-    def level(rule: str, size: str) -> float:
-        if size not in SIZES:
-            return float("nan")
-        return 100 * chance(preset(rule, size), complete=complete).share
-
-    found = [level(r, s) for r, s in zip(cells["rule"], cells["size"], strict=True)]
+    presets = [preset(rule, size) for rule in RULES for size in SIZES]
+    named = {(task.rule, task.size): task for task in (*presets, *PAIRS, *tasks)}
+    asked = zip(cells["rule"], cells["size"], strict=True)
+    found = [
+        100 * chance(named[name], draws=1000, complete=complete).share
+        if name in named
+        else float("nan")
+        for name in asked
+    ]
     return cells.assign(chance=found)
 
 
@@ -193,8 +215,6 @@ def _marked(graphs: pd.DataFrame) -> pd.DataFrame:
     frame["vu"] = frame["valid"] & first_valid
     frame["vn"] = frame["valid"] & frame["novel"]
     frame["vun"] = frame["vu"] & frame["novel"]
-    right = frame["graph"][frame["valid"]]
-    frame["iso"] = pd.Series(classes(list(right)), index=right.index, dtype=float)
     return frame
 
 
@@ -205,8 +225,6 @@ def _per_answer(marked: pd.DataFrame) -> pd.DataFrame:
     found["graphs"] = groups.size()
     found["wellformed"] = groups["wellformed"].sum()
     found["whole"] = found["wellformed"] == found["graphs"]
-    valid = groups["valid"].sum()
-    found["iso_unique"] = 100 * groups["iso"].nunique() / valid.where(valid > 0)
     return pd.concat([answers, found], axis=1)
 
 

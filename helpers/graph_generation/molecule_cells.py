@@ -30,7 +30,7 @@ def proposed(
     runs: int,
     *,
     methods: Sequence[str] = MOLECULE_METHODS,
-    named: bool = True,
+    hidden: Sequence[str] = (),
     seed: int = 0,
     temperature: float = TEMPERATURE,
     **asking: Any,
@@ -45,16 +45,19 @@ def proposed(
         Key of `helpers.graph_generation.properties.PROPERTIES`.
     runs : int
         Replies per prompt and method; the same molecules are shown to all methods.
-    named : bool
-        Whether the prompt says which property it is, or leaves it to the examples.
+    hidden : sequence of str
+        Methods whose prompts are asked once more without a word about the property:
+        the molecules shown have to tell.
     temperature : float
         0.5 in the paper; see `helpers.graph_generation.molecule_answers`.
     """
+    ways = [(True, method) for method in methods]
+    ways += [(False, method) for method in hidden]
     asked, requests = [], []
     for active in (True, False):
-        subject = Subject(name, active=active, named=named)
-        given = given_molecules(subject, runs, seed=seed)
-        for method in methods:
+        given = given_molecules(Subject(name, active=active), runs, seed=seed)
+        for named, method in ways:
+            subject = Subject(name, active=active, named=named)
             asked += [(subject, method, run, shown) for run, shown in enumerate(given)]
             requests += molecule_requests(
                 subject, given, method=method, temperature=temperature, seed=seed

@@ -31,6 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from helpers.graph_generation.distributions import PAPER_P, target_rate_chance
+from helpers.intervals import bootstrap_means
 from helpers.names import unknown_name
 
 LINES = ("constant", "counter", "plug-in", "oracle", "chance")
@@ -254,9 +255,9 @@ def slope_interval(
     centred = x - x.mean()
     products = np.zeros(draws)
     for place in np.unique(x):
-        cell = np.flatnonzero(x == place)
-        drawn = y[rng.choice(cell, size=(draws, len(cell)))]
-        products += centred[cell[0]] * drawn.sum(axis=1)
+        cell = y[x == place]
+        sums = len(cell) * bootstrap_means(cell, rng, draws)
+        products += (place - x.mean()) * sums
     slopes = products / (centred @ centred)
     tail = (1 - level) / 2
     low, high = np.quantile(slopes, [tail, 1 - tail])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from helpers.lora_dropout.adalora import mask_adalora
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.docstrings import docstring_sentences
-from helpers.lora_dropout.encoder import TARGETS, TopLayers
+from helpers.lora_dropout.encoder import TARGETS, TopLayers, hidden_states
 from helpers.lora_dropout.ensemble import ensemble_predict, member_logits
 from helpers.lora_dropout.explorer import dropout_explorer
 from helpers.lora_dropout.glue_encoder import glue_with_encoder
@@ -26,7 +26,7 @@ from helpers.lora_dropout.sparsity import (
 )
 from helpers.lora_dropout.stability import logistic_stability
 from helpers.lora_dropout.trainer import LoraDropoutTrainer
-from helpers.lora_dropout.trials import encoded, outcomes, the_encoder
+from helpers.lora_dropout.trials import outcomes, task_of, the_encoder
 from helpers.lora_dropout.variant import mask_lora
 
 __all__ = [
@@ -39,10 +39,10 @@ __all__ = [
     "dropout_explorer",
     "dropped_norm",
     "dropped_share",
-    "encoded",
     "ensemble_predict",
     "fine_tune_glue",
     "glue_with_encoder",
+    "hidden_states",
     "instances_backward",
     "jensen_gap",
     "logistic_stability",
@@ -54,5 +54,6 @@ __all__ = [
     "member_mask",
     "outcomes",
     "rescaling",
+    "task_of",
     "the_encoder",
 ]

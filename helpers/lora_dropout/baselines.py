@@ -17,6 +17,7 @@ from helpers.lora_dropout.adapters import Style, add_adapters, matched_width
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.encoder import TARGETS, TopLayers
 from helpers.lora_dropout.rank_dropout import RankDropoutConfig
+from helpers.lora_dropout.tasks import TASKS
 from helpers.names import unknown_name
 
 
@@ -52,7 +53,7 @@ class Method:
     build : callable
         From the frozen layers and a setting to the model that is trained.
     rates : tuple of float
-        Peak learning rates for opinions and docstrings, chosen by accuracy among steps
+        Peak learning rates for each of `tasks.TASKS`, chosen by accuracy among steps
         of two, on seeds that no experiment uses. A network with masks wants a higher
         one, but fails at four times LoRA's.
     drops : bool
@@ -66,6 +67,10 @@ class Method:
     rates: tuple[float, float]
     drops: bool = False
     samples: str = ""
+
+    def rate_of(self, task: str) -> float:
+        """Peak learning rate for a task."""
+        return self.rates[TASKS.index(task)]
 
 
 def _lora(**options: object) -> dict:

@@ -1,8 +1,8 @@
 """Real text that every machine here has: which library wrote this docstring?
 
 The first sentences of the docstrings of nine installed libraries are read from their
-source files with `ast`; no code of theirs runs. `docstring_cleaning` says what is taken
-out of a sentence, and which sentences are not used.
+source files (`docstring_files`); no code of theirs runs. `docstring_cleaning` says what
+is taken out of a sentence, and which sentences are not used.
 
 A sentence that two libraries share is dropped, and of near-copies within a library
 (equal up to identifiers, case and punctuation) the first one is kept. Training and test
@@ -11,15 +11,12 @@ sentences come from different parts of a library, such as ``transformers/models/
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib.metadata
 import importlib.util
 import platform
 import sysconfig
-import warnings
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,7 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers.cache import stage
-from helpers.lora_dropout.docstring_cleaning import cleaned, first_sentence, skeleton
+from helpers.lora_dropout.docstring_cleaning import skeleton
+from helpers.lora_dropout.docstring_files import read_folder
 from helpers.lora_dropout.tasks import Split, Task, check_noise, with_label_noise
 from helpers.parallel import in_processes
 
@@ -42,29 +40,6 @@ LIBRARIES = (
     "torch",
     "transformers",
 )
-MAX_FILES = 400
-# Tests, and code that the library took over from others.
-_SKIPPED = {
-    "_external",
-    "_vendor",
-    "array_api_compat",
-    "array_api_extra",
-    "cobyqa",
-    "distutils",
-    "ensurepip",
-    "externals",
-    "extern",
-    "idlelib",
-    "lib2to3",
-    "pyprima",
-    "site-packages",
-    "test",
-    "tests",
-    "turtledemo",
-    "vendored_packages",
-}
-
-_HOLDERS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -105,7 +80,7 @@ class Sentences:
 
 @lru_cache(maxsize=2)
 def docstring_sentences(*, workers: int = 1, progress: bool = True) -> Sentences:
-    """The corpus of the installed libraries: about ten seconds, then kept on disk.
+    """The corpus of the installed libraries: about five seconds, then kept on disk.
 
     Parameters
     ----------
@@ -154,9 +129,7 @@ def _read_library(task: tuple[str, str]) -> list[tuple[str, str]]:
 
 @stage
 def read_library(library: str, version: str) -> list[tuple[str, str]]:
-    """Pairs of part and sentence; near-copies are left out.
-
-    Of a large library a fixed choice of `MAX_FILES` files is read, by hash of the path.
+    """Pairs of part and sentence, as `docstring_files.read_folder` finds them.
 
     Parameters
     ----------
@@ -165,51 +138,7 @@ def read_library(library: str, version: str) -> list[tuple[str, str]]:
     version : str
         Only a part of the cache's key.
     """
-    return list(read_folder(folder(library), library))
-
-
-def read_folder(root: Path, name: str) -> Iterator[tuple[str, str]]:
-    """Pairs of part and sentence of all source files below ``root``, in path order."""
-    files = [
-        path
-        for path in (found.relative_to(root) for found in root.rglob("*.py"))
-        if not _SKIPPED & set(path.parts)
-        and not path.name.startswith(("test", "conftest"))
-    ]
-    files.sort(key=lambda path: hashlib.sha256(path.as_posix().encode()).digest())
-    seen: set[str] = set()
-    for path in sorted(files[:MAX_FILES]):
-        part = "/".join((name, *path.with_suffix("").parts)[:3])
-        for docstring in docstrings((root / path).read_bytes()):
-            sentence = cleaned(first_sentence(docstring))
-            if sentence is not None and (key := skeleton(sentence)) not in seen:
-                seen.add(key)
-                yield part, sentence
-
-
-def docstrings(source: bytes) -> Iterator[str]:
-    """Docstrings of a module, its classes and functions; none where it has no syntax.
-
-    Examples
-    --------
-    >>> list(docstrings(b"def f():\\n    '''Do nothing.'''"))
-    ['Do nothing.']
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError):
-            return
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, _HOLDERS) and (found := ast.get_docstring(node)):
-            yield found
-        # statements only: ast.walk visits every expression too, and costs twice this
-        for inside in ("body", "orelse", "handlers", "finalbody", "cases"):
-            waiting += getattr(node, inside, ())
+    return read_folder(folder(library), library)
 
 
 def merged(

@@ -29,6 +29,7 @@ from helpers.cache import stage
 from helpers.lora_dropout.docstrings import docstring_sentences
 from helpers.lora_dropout.encoder import Encoder
 from helpers.lora_dropout.opinions import opinions
+from helpers.seeding import seeded
 from helpers.torch_threads import single_thread
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -182,8 +183,7 @@ def pretrained(
     rows = [torch.tensor(row) for row in coded["input_ids"]]
     draw = torch.Generator().manual_seed(seed)
     losses = []
-    with torch.random.fork_rng(devices=[]), single_thread():
-        torch.manual_seed(seed)
+    with seeded(seed), single_thread():
         model = network(len(words)).train()
         vectors = word_vectors(
             [row[1:-1] for row in coded["input_ids"]], len(words), _WIDTH

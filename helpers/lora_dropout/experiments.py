@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.lora_dropout.baselines import METHODS
-from helpers.lora_dropout.trials import TASKS, Outcome, Trial
+from helpers.lora_dropout.trials import Outcome, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +139,7 @@ def instances(
 
 def half_rate(plan: Plan, task: str, seeds: Sequence[int]) -> list[Trial]:
     """Plain LoRA at half its learning rate: another way to overfit less."""
-    rate = METHODS[LORA].rates[TASKS.index(task)] / 2
+    rate = METHODS[LORA].rate_of(task) / 2
     return [plan.trial(task, LORA, seed, lr=rate) for seed in seeds]
 
 

@@ -24,6 +24,7 @@ from helpers.lora_dropout.ensemble import ensemble_probabilities
 from helpers.lora_dropout.fitting import Recipe, fit, logits_of
 from helpers.lora_dropout.glue import glue_scores, load_glue
 from helpers.lora_dropout.trials import member_logits_of
+from helpers.seeding import seeded
 from helpers.torch_threads import single_thread
 
 if TYPE_CHECKING:
@@ -86,10 +87,9 @@ def glue_with_encoder(
         train = hidden_states(encoder, texts, **options)  # type: ignore[arg-type]
         labels = torch.tensor(loaded.train.labels[chosen])
         for name in methods:
-            recipe = Recipe(lr=METHODS[name].rates[1], epochs=epochs)
+            recipe = Recipe(lr=METHODS[name].rate_of("docstrings"), epochs=epochs)
             setting = Setting(p=p, steps=recipe.steps(len(train)), seed=seed)
-            with single_thread(), torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
+            with single_thread(), seeded(seed):
                 layers = TopLayers(
                     encoder, len(loaded.classes), top_layers=TOP_LAYERS, seed=seed
                 )

@@ -52,11 +52,16 @@ class MaskSettings:
         return (1 - self.p) ** -masks if self.rescale else 1.0
 
 
-def check_probability(name: str, value: float) -> None:
-    """Raise ValueError unless ``value`` is a drop probability, a number in [0, 1)."""
+def check_probability(name: str, value: float, *, one: bool = False) -> None:
+    """Raise ValueError unless ``value`` is a drop probability, a number in [0, 1).
+
+    ``one`` allows 1 as well, at which nothing is left: the theory goes that far, a
+    network that divides by 1 - p does not.
+    """
     number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not 0 <= value < 1:
-        raise ValueError(f"`{name}` must be a number in [0, 1), got {value!r}.")
+    if not number or not (0 <= value < 1 or (one and value == 1)):
+        allowed = "[0, 1]" if one else "[0, 1)"
+        raise ValueError(f"`{name}` must be a number in {allowed}, got {value!r}.")
 
 
 def check_count(name: str, value: int) -> None:

@@ -25,7 +25,6 @@ from transformers import (
     TrainerCallback,
 )
 
-from helpers.lora_dropout.baselines import trainable_parameters
 from helpers.lora_dropout.calibration import (
     expected_calibration_error,
     negative_log_likelihood,
@@ -39,27 +38,22 @@ from helpers.lora_dropout.glue import (
     load_glue,
     task_name,
 )
+from helpers.lora_dropout.paper_driver import (
+    Prepared,
+    Run,
+    RunResult,
+    carried_out,
+    evaluated_arguments,
+    new_run,
+)
 from helpers.lora_dropout.paper_recipes import (
     DEBERTA,
     Adaptation,
     PaperRecipe,
     paper_recipe,
 )
-from helpers.lora_dropout.paper_runs import (
-    device_and_precision,
-    peak_gigabytes,
-    pretrained_tokenizer,
-    read_result,
-    seeded,
-    write_result,
-)
-from helpers.lora_dropout.paper_training import (
-    PaperTrainer,
-    adapt,
-    predictions,
-    training_arguments,
-)
-from helpers.run_folder import claim_folder
+from helpers.lora_dropout.paper_runs import pretrained_tokenizer
+from helpers.lora_dropout.paper_training import PaperTrainer, predictions
 
 
 @dataclass(frozen=True)
@@ -84,42 +78,25 @@ class GlueScores:
 
 
 @dataclass(frozen=True)
-class GlueResult:
+class GlueResult(RunResult):
     """A finished run, as ``result.json`` holds it.
 
     Attributes
     ----------
-    task, metric, method, model : str
-    seed : int
+    task, metric : str
     mean : GlueScores
         Without masks: for LoRA Dropout the mean network.
     ensemble : GlueScores, optional
         Of the ensemble; None for methods without LoRA Dropout.
-    best_step, steps : int
-        Step of the checkpoint that was best on the development set, and the last step.
-    parameters : int
-        Trainable ones.
-    seconds : float
-        Of the training with its evaluations, interrupted sessions included.
-    device, precision : str
-    gigabytes : float, optional
-        Most memory on the GPU.
+    best_step : int
+        Step of the checkpoint that was best on the development set.
     """
 
     task: str
     metric: str
-    method: str
-    model: str
-    seed: int
     mean: GlueScores
     ensemble: GlueScores | None
     best_step: int
-    steps: int
-    parameters: int
-    seconds: float
-    device: str
-    precision: str
-    gigabytes: float | None
 
     @classmethod
     def from_dict(cls, kept: dict[str, Any]) -> GlueResult:
@@ -181,81 +158,71 @@ def fine_tune_glue(
     """
     name = task_name(task if isinstance(task, str) else task.name)
     recipe = recipe or paper_recipe(name)
-    device, precision = device_and_precision(device, precision)
-    if isinstance(task, str):
-        task = load_glue(task, Path(folder) if folder else None, download=download)
-    work = Path(work)
     source = model.name if isinstance(model, Encoder) else str(model)
-    key = {
+    run = new_run(work, source, seed, device, precision, progress, callbacks)
+    if isinstance(task, str):
+        place = Path(folder) if folder else None
+        loaded = load_glue(task, place, download=download)
+    else:
+        loaded = task
+    settings = {
         "task": name,
-        "examples": [len(task.train), len(task.dev)],
-        "model": source,
-        "seed": seed,
-        "precision": precision,
+        "examples": [len(loaded.train), len(loaded.dev)],
         "reduce": reduce,
-        "adaptation": asdict(chosen),
-        "recipe": asdict(recipe),
     }
-    claim_folder(work, key)
-    if (kept := read_result(work)) is not None:
-        return GlueResult.from_dict(kept)
-    with seeded(seed):
-        network, tokenizer = classifier(model, task, recipe)
-        steps = recipe.steps(len(task.train))
-        network = adapt(network, chosen, recipe, steps, "SEQ_CLS")
-        parameters = trainable_parameters(network)
-        rows = [tokens(part, tokenizer, recipe) for part in (task.train, task.dev)]
-        collate = DataCollatorWithPadding(tokenizer)
-        trainer = PaperTrainer(
-            network,
-            training_arguments(
-                work,
-                recipe,
-                chosen,
-                seed=seed,
-                precision=precision,
-                device=device,
-                metric=task.metric,
-                progress=progress,
-                steps=steps,
-            ),
-            chosen=chosen,
-            data_collator=collate,
-            train_dataset=rows[0],
-            eval_dataset=rows[1],
-            compute_metrics=lambda found: _metrics(name, found),
-            callbacks=list(callbacks),
-        )
-        trainer.go_on(work / "checkpoints")
-        seconds = trainer.seconds
+
+    def prepare() -> Prepared:
+        return _prepared(loaded, model, run, chosen, recipe, reduce)
+
+    return carried_out(run, chosen, recipe, settings, prepare, GlueResult.from_dict)
+
+
+def _prepared(
+    task: GlueTask,
+    model: str | Path | Encoder,
+    run: Run,
+    chosen: Adaptation,
+    recipe: PaperRecipe,
+    reduce: Reduce,
+) -> Prepared:
+    network, tokenizer = classifier(model, task, recipe)
+    train, dev = (tokens(part, tokenizer, recipe) for part in (task.train, task.dev))
+    steps = recipe.steps(len(train))
+    collate = DataCollatorWithPadding(tokenizer)
+
+    def findings(network: nn.Module, trainer: PaperTrainer) -> dict[str, Any]:
         mean, members = predictions(
             network,
-            rows[1],
+            dev,
             collate,
             batch=2 * recipe.batch,
             members=chosen.members if chosen.p else 0,
-            precision=precision,
-            seed=seed,
-            progress=progress,
+            precision=run.precision,
+            seed=run.seed,
+            progress=run.progress,
         )
-    result = GlueResult(
-        task=name,
-        metric=task.metric,
-        method=chosen.method,
-        model=source,
-        seed=seed,
-        mean=scored(task, mean[None], reduce),
-        ensemble=None if members is None else scored(task, members, reduce),
-        best_step=trainer.state.best_global_step or steps,
-        steps=trainer.state.global_step,
-        parameters=parameters,
-        seconds=seconds,
-        device=device,
-        precision=precision,
-        gigabytes=peak_gigabytes(device),
+        several = None if members is None else asdict(scored(task, members, reduce))
+        return {
+            "task": task_name(task.name),
+            "metric": task.metric,
+            "mean": asdict(scored(task, mean[None], reduce)),
+            "ensemble": several,
+            "best_step": trainer.state.best_global_step or steps,
+        }
+
+    return Prepared(
+        network,
+        "SEQ_CLS",
+        steps,
+        evaluated_arguments(recipe, chosen, steps, task.metric),
+        {
+            "data_collator": collate,
+            "train_dataset": train,
+            "eval_dataset": dev,
+            "compute_metrics": lambda found: _metrics(task_name(task.name), found),
+        },
+        findings,
     )
-    write_result(work, result)
-    return result
 
 
 def classifier(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,16 @@ from transformers import (
     DataCollatorForSeq2Seq,
     PreTrainedTokenizerBase,
     TrainerCallback,
-    TrainingArguments,
 )
 
-from helpers.lora_dropout.baselines import trainable_parameters
 from helpers.lora_dropout.config import LoraDropoutConfig
+from helpers.lora_dropout.paper_driver import (
+    Prepared,
+    Run,
+    RunResult,
+    carried_out,
+    new_run,
+)
 from helpers.lora_dropout.paper_recipes import (
     INSTRUCTIONS,
     LLAMA,
@@ -34,18 +39,10 @@ from helpers.lora_dropout.paper_recipes import (
 from helpers.lora_dropout.paper_runs import (
     device_and_precision,
     from_hub,
-    peak_gigabytes,
     pretrained_tokenizer,
     read_result,
-    seeded,
-    write_result,
 )
-from helpers.lora_dropout.paper_training import (
-    PaperTrainer,
-    adapt,
-    common_arguments,
-)
-from helpers.run_folder import claim_folder
+from helpers.lora_dropout.paper_training import PaperTrainer
 
 ALPACA = "yahma/alpaca-cleaned"
 METHODS = ("LoRA", "LoRA + LoRA Dropout")
@@ -82,37 +79,20 @@ class Instruction:
 
 
 @dataclass(frozen=True)
-class InstructionResult:
+class InstructionResult(RunResult):
     """A finished training, as ``result.json`` holds it; the adapter is beside it.
 
     Attributes
     ----------
-    method, model : str
-    seed : int
     examples, dropped : int
         Trained on; and left out since the prompt alone fills ``max_tokens``.
     loss : float
         Mean training loss per token of answers over the last logged steps, in nats.
-    steps, parameters : int
-    seconds : float
-        Interrupted sessions included.
-    device, precision : str
-    gigabytes : float, optional
-        Most memory on the GPU.
     """
 
-    method: str
-    model: str
-    seed: int
     examples: int
     dropped: int
     loss: float
-    steps: int
-    parameters: int
-    seconds: float
-    device: str
-    precision: str
-    gigabytes: float | None
 
 
 def read_instructions(path: str | Path | None = None) -> list[Instruction]:
@@ -219,79 +199,66 @@ def fine_tune_instructions(
             f"method {chosen.method!r} is not among the paper's for instructions; "
             f"allowed: {', '.join(METHODS)}"
         )
-    device, precision = device_and_precision(device, precision)
+    run = new_run(work, str(model), seed, device, precision, progress, callbacks)
     examples = read_instructions(data)
-    work = Path(work)
-    key = {
-        "examples": len(examples),
-        "model": str(model),
-        "seed": seed,
-        "precision": precision,
-        "adaptation": asdict(chosen),
-        "recipe": asdict(recipe),
-    }
-    claim_folder(work, key)
-    if (kept := read_result(work)) is not None:
-        return InstructionResult(**kept)
-    with seeded(seed):
-        base, tokenizer = language_model(model, precision)
-        rows = [tokens(one, tokenizer, recipe.max_tokens) for one in examples]
-        whole = [row for row in rows if row is not None]
-        if not whole:
-            raise ValueError(f"max_tokens of {recipe.max_tokens} leaves no answer")
-        steps = recipe.epochs * -(-len(whole) // recipe.batch)
-        base.config.use_cache = False
-        network: Any = adapt(base, chosen, recipe, steps, "CAUSAL_LM")
-        parameters = trainable_parameters(network)
-        common = common_arguments(work, seed, precision, device, progress)
-        trainer = PaperTrainer(
-            network,
-            _arguments(recipe, steps, common),
-            chosen=chosen,
-            data_collator=DataCollatorForSeq2Seq(tokenizer),
-            train_dataset=whole,
-            callbacks=list(callbacks),
-        )
-        trainer.go_on(work / "checkpoints")
-    network.save_pretrained(work / "adapter")
-    tokenizer.save_pretrained(work / "adapter")
-    losses = [log["loss"] for log in trainer.state.log_history if "loss" in log]
-    result = InstructionResult(
-        method=chosen.method,
-        model=str(model),
-        seed=seed,
-        examples=len(whole),
-        dropped=len(rows) - len(whole),
-        loss=losses[-1],
-        steps=trainer.state.global_step,
-        parameters=parameters,
-        seconds=trainer.seconds,
-        device=device,
-        precision=precision,
-        gigabytes=peak_gigabytes(device),
+
+    def prepare() -> Prepared:
+        return _prepared(examples, run, recipe)
+
+    return carried_out(
+        run,
+        chosen,
+        recipe,
+        {"examples": len(examples)},
+        prepare,
+        lambda kept: InstructionResult(**kept),
     )
-    write_result(work, result)
-    return result
 
 
-def _arguments(
-    recipe: InstructionRecipe, steps: int, common: dict[str, Any]
-) -> TrainingArguments:
-    return TrainingArguments(
-        **common
-        | {
-            "num_train_epochs": recipe.epochs,
-            "per_device_train_batch_size": recipe.micro_batch,
-            "gradient_accumulation_steps": recipe.batch // recipe.micro_batch,
-            "learning_rate": recipe.rate,
-            "warmup_steps": min(recipe.warmup, -(-steps // 10)),
-            "save_strategy": "steps",
-            "save_steps": recipe.save_every,
-            "logging_steps": min(10, steps),
-            "gradient_checkpointing": True,
-            "gradient_checkpointing_kwargs": {"use_reentrant": False},
+def _prepared(
+    examples: Sequence[Instruction], run: Run, recipe: InstructionRecipe
+) -> Prepared:
+    base, tokenizer = language_model(run.model, run.precision)
+    rows = [tokens(one, tokenizer, recipe.max_tokens) for one in examples]
+    whole = [row for row in rows if row is not None]
+    if not whole:
+        raise ValueError(f"max_tokens of {recipe.max_tokens} leaves no answer")
+    steps = recipe.epochs * -(-len(whole) // recipe.batch)
+    base.config.use_cache = False
+
+    def findings(network: Any, trainer: PaperTrainer) -> dict[str, Any]:
+        network.save_pretrained(run.work / "adapter")
+        tokenizer.save_pretrained(run.work / "adapter")
+        losses = [log["loss"] for log in trainer.state.log_history if "loss" in log]
+        return {
+            "examples": len(whole),
+            "dropped": len(rows) - len(whole),
+            "loss": losses[-1],
         }
+
+    return Prepared(
+        base,
+        "CAUSAL_LM",
+        steps,
+        _arguments(recipe, steps),
+        {"data_collator": DataCollatorForSeq2Seq(tokenizer), "train_dataset": whole},
+        findings,
     )
+
+
+def _arguments(recipe: InstructionRecipe, steps: int) -> dict[str, Any]:
+    return {
+        "num_train_epochs": recipe.epochs,
+        "per_device_train_batch_size": recipe.micro_batch,
+        "gradient_accumulation_steps": recipe.batch // recipe.micro_batch,
+        "learning_rate": recipe.rate,
+        "warmup_steps": min(recipe.warmup, -(-steps // 10)),
+        "save_strategy": "steps",
+        "save_steps": recipe.save_every,
+        "logging_steps": min(10, steps),
+        "gradient_checkpointing": True,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False},
+    }
 
 
 def language_model(

@@ -1,18 +1,13 @@
-"""What every run at paper scale needs: a device, its seeds, and a folder of its own."""
+"""What every run at paper scale needs: a device, and a folder of its own."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
 import json
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
@@ -42,31 +37,15 @@ def device_and_precision(device: str | None, precision: str | None) -> tuple[str
     return found, kind
 
 
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """All global generators start from ``seed`` inside, and are given back after."""
-    python = random.getstate()
-    numpy = np.random.get_state()  # noqa: NPY002  # Trainer sets the global one
-    with torch.random.fork_rng():
-        random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002
-        torch.manual_seed(seed)
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)  # noqa: NPY002
-
-
 def read_result(work: Path) -> dict[str, Any] | None:
     """What a run wrote when it ended; None before."""
     path = work / "result.json"
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def write_result(work: Path, result: Any) -> None:
-    """Write a dataclass as ``result.json``, whole or not at all."""
-    write_atomic(work / "result.json", json.dumps(asdict(result), indent=2))
+def write_result(work: Path, result: dict[str, Any]) -> None:
+    """Write ``result.json``, whole or not at all."""
+    write_atomic(work / "result.json", json.dumps(result, indent=2))
 
 
 def peak_gigabytes(device: str) -> float | None:

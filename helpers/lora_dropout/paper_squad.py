@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import (
     AutoModelForQuestionAnswering,
     EvalPrediction,
@@ -17,76 +17,54 @@ from transformers import (
     default_data_collator,
 )
 
-from helpers.lora_dropout.baselines import trainable_parameters
 from helpers.lora_dropout.ensemble import Reduce
+from helpers.lora_dropout.paper_driver import (
+    Prepared,
+    Run,
+    RunResult,
+    carried_out,
+    evaluated_arguments,
+    new_run,
+)
 from helpers.lora_dropout.paper_recipes import (
     DEBERTA,
     Adaptation,
     PaperRecipe,
     paper_recipe,
 )
-from helpers.lora_dropout.paper_runs import (
-    device_and_precision,
-    peak_gigabytes,
-    pretrained_tokenizer,
-    read_result,
-    seeded,
-    write_result,
-)
+from helpers.lora_dropout.paper_runs import pretrained_tokenizer
 from helpers.lora_dropout.paper_squad_data import (
     FILES,
+    Question,
     Windows,
     best_answers,
     load_squad,
     squad_scores,
     windows,
 )
-from helpers.lora_dropout.paper_training import (
-    PaperTrainer,
-    adapt,
-    predictions,
-    training_arguments,
-)
+from helpers.lora_dropout.paper_training import PaperTrainer, predictions
 from helpers.names import unknown_name
-from helpers.run_folder import claim_folder
 
 
 @dataclass(frozen=True)
-class SquadResult:
+class SquadResult(RunResult):
     """A finished run, as ``result.json`` holds it.
 
     Attributes
     ----------
-    version, method, model : str
-    seed : int
+    version : str
     mean : dict
         ``exact_match`` and ``f1`` in percent, without masks.
     ensemble : dict, optional
         The same of the ensemble; None for methods without LoRA Dropout.
-    best_step, steps : int
-        Step of the checkpoint with the best F1 on the development set; the last one.
-    parameters : int
-        Trainable ones.
-    seconds : float
-        Of the training with its evaluations, interrupted sessions included.
-    device, precision : str
-    gigabytes : float, optional
-        Most memory on the GPU.
+    best_step : int
+        Step of the checkpoint with the best F1 on the development set.
     """
 
     version: str
-    method: str
-    model: str
-    seed: int
     mean: dict[str, float]
     ensemble: dict[str, float] | None
     best_step: int
-    steps: int
-    parameters: int
-    seconds: float
-    device: str
-    precision: str
-    gigabytes: float | None
 
 
 def fine_tune_squad(
@@ -140,95 +118,83 @@ def fine_tune_squad(
     recipe = recipe or paper_recipe(version)
     if reduce not in ("logit", "prob"):
         raise unknown_name("reduce", reduce, ("logit", "prob"))
-    device, precision = device_and_precision(device, precision)
+    run = new_run(work, str(model), seed, device, precision, progress, callbacks)
     train, dev = load_squad(version, folder)
-    work = Path(work)
-    key = {
+    settings = {
         "version": version,
         "examples": [len(train), len(dev)],
-        "model": str(model),
-        "seed": seed,
-        "precision": precision,
         "reduce": reduce,
-        "adaptation": asdict(chosen),
-        "recipe": asdict(recipe),
     }
-    claim_folder(work, key)
-    if (kept := read_result(work)) is not None:
-        return SquadResult(**kept)
-    with seeded(seed):
-        tokenizer = pretrained_tokenizer(model)
-        cut = [
-            windows(
-                part,
-                tokenizer,
-                max_tokens=recipe.max_tokens,
-                stride=recipe.stride,
-                progress=progress,
-            )
-            for part in (train, dev)
-        ]
-        network: Any = AutoModelForQuestionAnswering.from_pretrained(model)
-        steps = recipe.steps(len(cut[0].rows))
-        network = adapt(network.float(), chosen, recipe, steps, "QUESTION_ANS")
-        parameters = trainable_parameters(network)
 
-        def score(scores: np.ndarray) -> dict[str, float]:
-            empty = version == "SQuAD v2.0"
-            guesses = best_answers(dev, cut[1], scores, may_be_empty=empty)
-            return squad_scores(guesses, dev)
+    def prepare() -> Prepared:
+        return _prepared(version, train, dev, run, chosen, recipe, reduce)
 
-        trainer = PaperTrainer(
-            network,
-            training_arguments(
-                work,
-                recipe,
-                chosen,
-                seed=seed,
-                precision=precision,
-                device=device,
-                metric="f1",
-                progress=progress,
-                steps=steps,
-                label_names=["start_positions", "end_positions"],
-            ),
-            chosen=chosen,
-            data_collator=default_data_collator,
-            train_dataset=cut[0].rows,
-            eval_dataset=cut[1].rows,
-            compute_metrics=lambda found: score(_both(found)),
-            callbacks=list(callbacks),
+    return carried_out(
+        run, chosen, recipe, settings, prepare, lambda kept: SquadResult(**kept)
+    )
+
+
+def _prepared(
+    version: str,
+    train: Sequence[Question],
+    dev: Sequence[Question],
+    run: Run,
+    chosen: Adaptation,
+    recipe: PaperRecipe,
+    reduce: Reduce,
+) -> Prepared:
+    tokenizer = pretrained_tokenizer(run.model)
+    cut = [
+        windows(
+            part,
+            tokenizer,
+            max_tokens=recipe.max_tokens,
+            stride=recipe.stride,
+            progress=run.progress,
         )
-        trainer.go_on(work / "checkpoints")
-        seconds = trainer.seconds
+        for part in (train, dev)
+    ]
+    network: Any = AutoModelForQuestionAnswering.from_pretrained(run.model)
+    steps = recipe.steps(len(cut[0].rows))
+
+    def score(scores: np.ndarray) -> dict[str, float]:
+        empty = version == "SQuAD v2.0"
+        return squad_scores(best_answers(dev, cut[1], scores, may_be_empty=empty), dev)
+
+    def findings(network: nn.Module, trainer: PaperTrainer) -> dict[str, Any]:
         mean, members = predictions(
             network,
             _without_labels(cut[1]),
             default_data_collator,
             batch=2 * recipe.batch,
             members=chosen.members if chosen.p else 0,
-            precision=precision,
-            seed=seed,
+            precision=run.precision,
+            seed=run.seed,
             extract=start_and_end,
-            progress=progress,
+            progress=run.progress,
         )
-    result = SquadResult(
-        version=version,
-        method=chosen.method,
-        model=str(model),
-        seed=seed,
-        mean=score(mean.numpy()),
-        ensemble=None if members is None else score(combined(members, reduce).numpy()),
-        best_step=trainer.state.best_global_step or steps,
-        steps=trainer.state.global_step,
-        parameters=parameters,
-        seconds=seconds,
-        device=device,
-        precision=precision,
-        gigabytes=peak_gigabytes(device),
+        several = None if members is None else combined(members, reduce).numpy()
+        return {
+            "version": version,
+            "mean": score(mean.numpy()),
+            "ensemble": None if several is None else score(several),
+            "best_step": trainer.state.best_global_step or steps,
+        }
+
+    return Prepared(
+        network.float(),
+        "QUESTION_ANS",
+        steps,
+        evaluated_arguments(recipe, chosen, steps, "f1")
+        | {"label_names": ["start_positions", "end_positions"]},
+        {
+            "data_collator": default_data_collator,
+            "train_dataset": cut[0].rows,
+            "eval_dataset": cut[1].rows,
+            "compute_metrics": lambda found: score(_both(found)),
+        },
+        findings,
     )
-    write_result(work, result)
-    return result
 
 
 def start_and_end(outputs: Any) -> Tensor:

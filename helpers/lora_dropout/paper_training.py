@@ -18,13 +18,13 @@ import torch
 from peft import AdaLoraConfig, LoraConfig, get_peft_model
 from torch import Tensor, nn
 from tqdm import tqdm
-from transformers import PrinterCallback, Trainer, TrainingArguments
+from transformers import PrinterCallback, Trainer
 
 from helpers.lora_dropout.adalora import mask_adalora
 from helpers.lora_dropout.batches import Batch, Extract, logits_of
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.ensemble import evaluation, member_logits
-from helpers.lora_dropout.paper_recipes import Adaptation, PaperRecipe, targets_of
+from helpers.lora_dropout.paper_recipes import Adaptation, targets_of
 from helpers.lora_dropout.trainer import LoraDropoutTrainerMixin, adalora_of
 
 _RANKS = "adalora.pt"  # in each checkpoint of AdaLoRA
@@ -200,65 +200,6 @@ def last_checkpoint(folder: Path) -> Path | None:
     # Trainer writes its state last
     found = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
     return max(found, key=lambda path: int(path.name.split("-")[-1]), default=None)
-
-
-def training_arguments(
-    work: Path,
-    recipe: PaperRecipe,
-    chosen: Adaptation,
-    *,
-    seed: int,
-    precision: str,
-    device: str,
-    metric: str,
-    progress: bool,
-    steps: int,
-    **options: Any,
-) -> TrainingArguments:
-    """Arguments of a run that is evaluated and saved every so many steps.
-
-    Runs that are shorter than the recipe's warm up for a tenth of their steps, and are
-    evaluated at their end at least.
-    """
-    every = min(recipe.evaluate_every, steps)
-    usual: dict[str, Any] = {
-        "num_train_epochs": recipe.epochs,
-        "per_device_train_batch_size": recipe.batch,
-        "per_device_eval_batch_size": 2 * recipe.batch,
-        "learning_rate": recipe.rate_of(chosen.method),
-        "warmup_steps": min(recipe.warmup, -(-steps // 10)),
-        "weight_decay": recipe.weight_decay,
-        "eval_strategy": "steps",
-        "eval_steps": every,
-        "save_strategy": "steps",
-        "save_steps": every,
-        "load_best_model_at_end": True,
-        "metric_for_best_model": metric,
-        "greater_is_better": True,
-    }
-    return TrainingArguments(
-        **common_arguments(work, seed, precision, device, progress),
-        **usual | options,
-    )
-
-
-def common_arguments(
-    work: Path, seed: int, precision: str, device: str, progress: bool
-) -> dict[str, Any]:
-    """What all trainings have in common, as arguments of `TrainingArguments`."""
-    return {
-        "output_dir": str(work / "checkpoints"),
-        "save_total_limit": 2,
-        "logging_steps": 50,
-        "lr_scheduler_type": "linear",
-        "seed": seed,
-        "bf16": precision == "bf16",
-        "use_cpu": device == "cpu",
-        "dataloader_pin_memory": device != "cpu",
-        "report_to": [],
-        "disable_tqdm": not progress,
-        "remove_unused_columns": False,
-    }
 
 
 def predictions(

@@ -14,16 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from helpers.lora_dropout.masks import check_probability
 from helpers.names import unknown_name
 
 Scheme = Literal["rows and columns", "entries", "rank"]
 SCHEMES: tuple[Scheme, ...] = ("rows and columns", "entries", "rank")
-
-
-def check_probability(p: float) -> None:
-    """Raise ValueError unless p is in [0, 1]."""
-    if not 0 <= p <= 1:
-        raise ValueError(f"p is {p}; allowed: 0 to 1, the probability of a drop")
 
 
 def dropped_share(p: float) -> float:
@@ -34,7 +29,7 @@ def dropped_share(p: float) -> float:
     >>> dropped_share(0.5)
     0.75
     """
-    check_probability(p)
+    check_probability("p", p, one=True)
     return 2 * p - p * p
 
 
@@ -52,7 +47,7 @@ def masked_factors(
     scheme : {"rows and columns", "rank"}
         The paper's masks, or one mask of the rank as in DropLoRA.
     """
-    check_probability(p)
+    check_probability("p", p, one=True)
     draw = np.random.default_rng(seed)
     if scheme == "rank":
         keep = draw.random((draws, 1, a.shape[0])) >= p
@@ -102,7 +97,7 @@ def dropped_norm(
         share = dropped_share(p)
         dropped = [squares[draw.random(squares.shape) < share] for _ in range(draws)]
         return np.array([part.sum() for part in dropped]) / total
-    check_probability(p)
+    check_probability("p", p, one=True)
     rows = draw.random((draws, len(b))) >= p
     columns = draw.random((draws, a.shape[1])) >= p
     kept = np.einsum("ki,ij,kj->k", rows, squares, columns, optimize=True)
@@ -134,7 +129,7 @@ def equivalent_alpha(alpha: float, p: float) -> float:
     >>> equivalent_alpha(16, 0.5)
     4.0
     """
-    check_probability(p)
+    check_probability("p", p, one=True)
     return alpha * (1 - p) ** 2
 
 
@@ -170,8 +165,7 @@ def rescaling(
     draws : int
         Masks in the mean, whose error falls with their root.
     """
-    if not 0 <= p < 1:
-        raise ValueError(f"p is {p}; allowed: 0 up to, not including, 1")
+    check_probability("p", p)
     draw = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> Tensor:

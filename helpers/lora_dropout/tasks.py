@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+TASKS = ("opinions", "docstrings")  # of the notebook
+
 
 @dataclass(frozen=True)
 class Split:

@@ -31,17 +31,17 @@ from helpers.lora_dropout.encoder import (
     hidden_states,
     load_encoder,
 )
-from helpers.lora_dropout.ensemble import member_logits
 from helpers.lora_dropout.fitting import Recipe, Watched, fit, logits_of
 from helpers.lora_dropout.frozen import halve_frozen
 from helpers.lora_dropout.opinions import opinions
-from helpers.lora_dropout.tasks import Task
+from helpers.lora_dropout.sampling import lora_dropout_sampling
+from helpers.lora_dropout.tasks import TASKS, Task
 from helpers.lora_dropout.variant import mask_lora
 from helpers.names import unknown_name
 from helpers.parallel import in_processes
-from helpers.torch_threads import single_thread
+from helpers.seeding import seeded
+from helpers.torch_threads import keep_freed_memory, single_thread
 
-TASKS = ("opinions", "docstrings")
 MAX_TOKENS = 24
 EVERY = 2  # epochs from one point of a curve to the next
 FOLLOWED = 250  # test examples of a curve
@@ -55,7 +55,7 @@ class Trial:
     Attributes
     ----------
     task : str
-        One of :data:`TASKS`.
+        One of `tasks.TASKS`.
     method : str
         One of `baselines.METHODS`.
     seed : int
@@ -211,16 +211,17 @@ def encoded(trial: Trial) -> tuple[Task, Features, Features]:
 @stage
 def outcome(trial: Trial) -> Outcome:
     """Train, and ask for logits."""
+    keep_freed_memory()
     task, train, test = encoded(trial)
     labels = torch.tensor(task.train.labels)
     recipe = Recipe(
-        lr=trial.lr or METHODS[trial.method].rates[TASKS.index(trial.task)],
+        lr=trial.lr or METHODS[trial.method].rate_of(trial.task),
         epochs=trial.epochs,
         instances=trial.instances,
     )
     setting = Setting(trial.rank, trial.p, recipe.steps(len(train)), seed=trial.seed)
-    with single_thread(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(trial.seed)  # peft draws LoRA's A from the global generator
+    # peft draws LoRA's A from the global generator
+    with single_thread(), seeded(trial.seed):
         layers = TopLayers(the_encoder(), task.size, seed=trial.seed)
         model = build(trial.method, layers, setting)
         if trial.half:
@@ -300,28 +301,18 @@ def _members(
 def member_logits_of(
     model: nn.Module, features: Features, members: int, seed: int
 ) -> Tensor:
-    """Logits of a model's sub-networks, (members, n, classes), batch by batch."""
-    order = features.mask.sum(dim=1).argsort(stable=True)  # see `logits_of`
-    parts = [
-        member_logits(model, features.batch(rows), members, seed=seed, one_pass=False)
-        for rows in order.split(256)
-    ]
-    logits = torch.cat(parts, dim=1)
-    result = torch.empty_like(logits)
-    result[:, order] = logits
-    return result
+    """Logits of a model's sub-networks, (members, n, classes)."""
+    found = []
+    for member in range(members):
+        with lora_dropout_sampling(model, members=[member], seed=seed):
+            found.append(logits_of(model, features))
+    return torch.stack(found)
 
 
-@torch.no_grad()
 def _with_units_dropped(model: nn.Module, trial: Trial, test: Features) -> Tensor:
     """Logits with ordinary dropout left on (Monte Carlo dropout)."""
-    model.train()
     torch.manual_seed(trial.seed)
-    rows = torch.arange(len(test)).split(256)
-    found = [
-        torch.cat([model(**test.batch(part)).logits for part in rows])
-        for _ in range(trial.members)
-    ]
+    found = [logits_of(model, test, training=True) for _ in range(trial.members)]
     model.eval()
     return torch.stack(found)
 

@@ -148,7 +148,7 @@ class Assembly(Swarm):
         A completed assembly can still be stepped: agents outside go on wandering.
         """
         with interrupt_deferred(), threads_for(self._target.size):
-            begin = time.perf_counter()
+            begin = time.process_time()
             fields = self._current_fields()
             moved = self._crowd.advance(
                 fields, self.early_probability, len(self._trace.moved), self._repairing
@@ -159,7 +159,7 @@ class Assembly(Swarm):
             self._phase_rule.observe(gain)
             self._watch_for_stall(gain)
             trace = self._trace
-            trace.seconds.append(time.perf_counter() - begin)
+            trace.seconds.append(time.process_time() - begin)
             trace.moved.append(moved)
             trace.unoccupied.append(self._unoccupied)
             if record or len(trace.positions) == 1:

@@ -5,8 +5,8 @@ Two ideas make the sum over all sources cheap.
 1. The decay is written as a short sum of exponentials,
    ``1 / (1 + beta d) ~ sum_k w_k q_k^d`` with w_k >= 0 and 0 < q_k < 1.
 2. The plane around a cell splits into four Chebyshev sectors. In the sector
-   above, |dy| >= |dx| and d = |dy|, so the light of one exponential travels down
-   row by row. With V, R and L the sums over the column, its right and its left
+   above, ``|dy| >= |dx|`` and ``d = |dy|``, so the light of one exponential travels
+   down row by row. With V, R and L the sums over the column, its right and its left
    half cone (both with the column),
 
    ``V(y, x) = s(y, x) + q V(y - 1, x)``
@@ -187,7 +187,7 @@ class ConeField:
     Attributes
     ----------
     error : float
-        The bound reached: |field - exact| <= error x exact, before round-off.
+        The bound reached: ``|field - exact| <= error x exact``, before round-off.
     terms : int
         Number of exponentials.
     """

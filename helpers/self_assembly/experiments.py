@@ -174,7 +174,7 @@ def crowd_size_runs(
     seeds: Sequence[int],
     config: AssemblyConfig,
 ) -> pd.DataFrame:
-    """Fewer and more agents than target cells: n = ratio |T|."""
+    """Fewer and more agents than target cells: ``n = ratio |T|``."""
     target = target_shape(shape, width)
     size = int(target.sum())
     cases = [(ratio, seed) for ratio in ratios for seed in seeds]

@@ -20,12 +20,12 @@ NEARLY = 3
 
 
 def capacity(trace: Trace) -> int:
-    """min(n, |T|): target cells the agents at the end can fill at most."""
+    """``min(n, |T|)``: target cells the agents at the end can fill at most."""
     return min(trace.n_agents, int(trace.target.sum()))
 
 
 def missing(trace: Trace) -> int:
-    """Cells short of what the agents could fill at the end: min(n, |T|) - filled."""
+    """Cells that could be filled at the end and are not, ``min(n, |T|) - filled``."""
     return capacity(trace) - filled_curve(trace)[-1]
 
 
@@ -38,7 +38,7 @@ def filled_curve(trace: Trace) -> np.ndarray:
 
 
 def decay_curve(trace: Trace) -> np.ndarray:
-    """|U_t| / |T|, the share of target cells without an agent, array (steps + 1,).
+    """``|U_t| / |T|``, the share of target cells without an agent, array (steps + 1,).
 
     Raises
     ------
@@ -57,10 +57,10 @@ def relative_completion_time(trace: Trace) -> float:
 
 
 def absolute_completion_time(trace: Trace) -> float:
-    """Seconds to completion, planning included; NaN when the run did not complete.
+    """Processor seconds to completion, planning included; NaN without completion.
 
     The authors multiply the mean time of a step by the number of steps, which is
-    the same sum; they count processor time summed over threads, this is wall time.
+    the same sum, and count processor time summed over threads, too.
     """
     return trace.total_seconds if trace.completed else float("nan")
 
@@ -71,15 +71,15 @@ def nearly_complete(trace: Trace) -> bool:
 
 
 def quality(trace: Trace) -> float:
-    """|T occupied| / min(n, |T|), 0 to 1; 1 when there was nothing to fill."""
+    """``|T occupied| / min(n, |T|)``, 0 to 1; 1 when there was nothing to fill."""
     most = capacity(trace)
     return float(filled_curve(trace)[-1] / most) if most else 1.0
 
 
 def similarity(target: np.ndarray, occupied: np.ndarray) -> float:
-    """Cosine <T, A> / (|T| |A|) of two masks, 0 to 1; 1 only if they are equal.
+    """Cosine ``<T, A> / (|T| |A|)`` of two masks, 0 to 1; 1 only if they are equal.
 
-    With |A| = |T| it equals the quality; with more or fewer agents it also charges
+    With ``|A| = |T|`` it equals the quality; with more or fewer agents it also charges
     for the agents outside or the cells left empty. 0 if just one mask is empty, 1 if
     both are.
 
@@ -112,7 +112,7 @@ def agents_moved(trace: Trace) -> np.ndarray:
 
 
 def steps_until(trace: Trace, share: float = 0.99) -> float:
-    """First step after which ``share`` of min(n, |T|) is filled; NaN if never.
+    """First step after which ``share`` of ``min(n, |T|)`` is filled; NaN if never.
 
     Raises
     ------

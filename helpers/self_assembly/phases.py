@@ -44,7 +44,7 @@ class PhaseRule:
         unoccupied : int
             Open target cells U.
         size : int
-            Target cells |T|.
+            Target cells ``|T|``.
         agents : int
             Agents n.
         """

@@ -54,9 +54,9 @@ class ShapeMeasures:
     Attributes
     ----------
     cells : int
-        Target cells, |T|.
+        Target cells, ``|T|``.
     fill : float
-        |T| over the area of the picture of the half-area rule (half of the grid's
+        ``|T|`` over the area of the picture of the half-area rule (half of the grid's
         area on a square grid).
     components : int
         8-connected pieces.

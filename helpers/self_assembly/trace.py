@@ -24,8 +24,8 @@ class Trace:
     moved : list of int
         Agents that changed cell in each step (T values).
     seconds : list of float
-        Wall time of each step in seconds (T values); planning time of a
-        centralised baseline is in ``planning_seconds``.
+        Processor time of each step (T values), which other programs change little;
+        that of a centralised baseline's planning is in ``planning_seconds``.
     """
 
     target: np.ndarray

@@ -94,9 +94,10 @@ class AssemblyViewer(anywidget.AnyWidget):
     config : AssemblyConfig, optional
         What the run was made with; decides the phases and the priority lists. The
         paper's defaults if not given. Runs of other methods have neither.
-    frame, speed, heat, selected
-        What is shown first: state, speed (1-10), light map ("off", "blue", "red" or
-        "both") and agent (its row in ``trace.positions``, or -1). All are live.
+    **traits
+        What is shown first: state ``frame``, ``speed`` (1-10), light map ``heat``
+        ("off", "blue", "red" or "both") and agent ``selected`` (its row in
+        ``trace.positions``, or -1). All are live.
 
     Raises
     ------

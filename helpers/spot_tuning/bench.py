@@ -30,6 +30,7 @@ from helpers.spot_tuning.prices import HOUR, Market
 from helpers.spot_tuning.provisioning import Delta, Provisioner, StepCost
 from helpers.spot_tuning.simulator import simulate
 from helpers.spot_tuning.successive_halving import SuccessiveHalving
+from helpers.spot_tuning.work import Work
 
 PAPER_RULES = REGIMES["first-hour-refund"]
 
@@ -94,8 +95,8 @@ class Bench:
             seed=self.seed,
         )
 
-    def run(self, policy: Policy, start: float) -> JobResult:
-        """One job from second ``start`` of the market's clock."""
+    def run(self, policy: Policy, start: float, work: Work | None = None) -> JobResult:
+        """One job from second ``start`` of the market's clock; see `simulate`."""
         return simulate(
             policy,
             self.curves,
@@ -104,6 +105,7 @@ class Bench:
             rules=self.rules,
             machinery=self.machinery,
             seed=self.seed,
+            work=work,
         )
 
 

@@ -36,7 +36,7 @@ def prediction_errors(
 ) -> pd.DataFrame:
     """Predicted and true final metric of every trial, from a share theta of its steps.
 
-    ``error`` = |predicted - final| / final; 0 if both are zero, infinite if only the
+    ``error = |predicted - final| / final``; 0 if both are zero, infinite if only the
     final metric is: prefer medians.
 
     Parameters

@@ -85,8 +85,8 @@ def converged(
 ) -> bool:
     """True if the last ``window`` steps hardly changed the metric.
 
-    (max - min) <= tolerance |mean| over the last ``window`` + 1 values. The paper stops
-    converged settings early; its threshold is unknown, so rule and constants are
+    ``(max - min) <= tolerance |mean|`` over the last ``window`` + 1 values. The paper
+    stops converged settings early; its threshold is unknown, so rule and constants are
     reconstructed. Any such rule also stops a curve on a plateau before a decay.
 
     Raises

@@ -29,7 +29,8 @@ def check_bill(attempt: Callable[[np.ndarray, int, int, bool], float]) -> None:
                 ended=(launched + age) * MINUTE,
                 interrupted=interrupted,
             )
-            found = float(attempt(prices, launched, launched + age, interrupted))
+            ended = launched + age
+            found = float(attempt(prices.copy(), launched, ended, interrupted))
             who = "the provider" if interrupted else "you"
             assert math.isclose(found, expected.net / 1e6, abs_tol=2e-6), (
                 f"{age} minutes, ended by {who}: {expected.net / 1e6:.6f} USD, got "
@@ -64,7 +65,7 @@ def check_lost(attempt: Callable[[np.ndarray, float], float]) -> None:
                 prices[m + 1 : m + 61].max() > prices[m] + delta
                 for m in range(length - 60)
             ]
-            found = float(attempt(prices, delta))
+            found = float(attempt(prices.copy(), delta))
             assert math.isclose(found, float(np.mean(lost)), abs_tol=1e-9), (
                 f"{length} minutes, delta {delta:g}: {np.mean(lost):.4f}, got "
                 f"{found:.4f}. Start m counts if its 60 following minutes are known, "

@@ -38,7 +38,7 @@ def run_jobs(
 ) -> pd.DataFrame:
     """Run every (labels, bench, policy, start); a row per job.
 
-    The frame has the labels and all of :meth:`JobResult.summary`. With ``regimes`` each
+    The frame has the labels and `job_result.JobResult.summary`. With ``regimes`` each
     job is billed under each of them, a row per regime, named in the column ``billing``.
     """
     import pandas as pd

@@ -13,6 +13,7 @@ from helpers.spot_tuning.billing import billing as billing_rules
 from helpers.spot_tuning.curves import LearningCurves
 from helpers.spot_tuning.job import FinalMetricPredictor, RevocationPredictor
 from helpers.spot_tuning.job_result import JobResult
+from helpers.spot_tuning.machinery import Machinery
 from helpers.spot_tuning.prices import HOUR, Market
 from helpers.spot_tuning.provisioning import Delta
 
@@ -49,6 +50,7 @@ class TuningLab:
         Trials that go on after phase 1 (the paper's mcnt).
     seed : int
         Of the random deltas and of the machines' deviations from the speed law.
+    machinery : Machinery
 
     Raises
     ------
@@ -63,6 +65,7 @@ class TuningLab:
     first_day: int = 1
     winners: int = 3
     seed: int = 0
+    machinery: Machinery = field(default_factory=Machinery)
     _rivals: dict[tuple[str, str, str, float], JobResult] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -101,6 +104,7 @@ class TuningLab:
             winners=self.winners,
             delta=DELTAS[delta],
             rules=billing_rules(billing),
+            machinery=self.machinery,
             seed=self.seed,
         )
 

@@ -45,7 +45,7 @@ def timeline(
         3, 1, size, sharex=True, height_ratios=(3.1, 1.35, 1.2)
     )
     bars.set_xlim(0, result.jct / HOUR)
-    _draw_bars(bars, result)
+    draw_bars(bars, result)
     _draw_prices(prices, result, market)
     _draw_bill(bill, result, market)
     end = phase_end(result)
@@ -66,8 +66,11 @@ def timeline(
     return figure
 
 
-def _draw_bars(ax: Axes, result: JobResult) -> None:
-    """One row per trial; what was free is hatched, what was lost ends in red."""
+def draw_bars(ax: Axes, result: JobResult, columns: int = 4) -> None:
+    """One row per trial; what was free is hatched, what was lost ends in red.
+
+    ``columns`` is how many of the keys above stand side by side.
+    """
     rows = gantt_rows(result)
     rows["free"] = rows["refunded"] >= 1
     for keys, group in rows.groupby(["instance_type", "part", "free"]):
@@ -102,10 +105,10 @@ def _draw_bars(ax: Axes, result: JobResult) -> None:
     ax.set_ylabel(f"trials, best on top\n({note})")
     ax.set_ylim(len(trials) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)
-    _draw_keys(ax, [k for k in CATALOGUE if k in set(rows["instance_type"])])
+    _draw_keys(ax, [k for k in CATALOGUE if k in set(rows["instance_type"])], columns)
 
 
-def _draw_keys(ax: Axes, types: list[str]) -> None:
+def _draw_keys(ax: Axes, types: list[str], columns: int) -> None:
     """What hatches and ticks mean, above; which colour is which machine, right."""
     revoked = Line2D([], [], color=REVOKED, marker="|", ls="", ms=9, mew=1.8)
     meanings = ax.legend(
@@ -123,7 +126,7 @@ def _draw_keys(ax: Axes, types: list[str]) -> None:
         ],
         loc="lower left",
         bbox_to_anchor=(0, 1),
-        ncols=4,
+        ncols=columns,
         borderaxespad=0.2,
         handlelength=1.6,
         columnspacing=1.4,

@@ -41,6 +41,9 @@ class Machinery:
     jitter : float
         Standard deviation of the log of each (type, trial)'s deviation from the
         workload's speed law (0.05, our assumption).
+    whole_steps : bool
+        Whether a checkpoint holds whole steps only, as that of a `job.Trainer` does; by
+        default it holds a step's part as well.
 
     Raises
     ------
@@ -53,6 +56,7 @@ class Machinery:
     poll: float = 10.0
     checkpoint_mb: float | None = None
     jitter: float = 0.05
+    whole_steps: bool = False
 
     def __post_init__(self) -> None:
         size = 0.0 if self.checkpoint_mb is None else self.checkpoint_mb

@@ -199,7 +199,7 @@ class PolicyScheduler(TrialScheduler):
         self._give_back(run, self.clock.now(), "revoked" if lost else "released")
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
-        """Nothing to do: only :meth:`_close` ends trials that wait."""
+        """Nothing to do: only ``_close`` ends trials that wait."""
 
     # What we tell Tune
 

@@ -1,7 +1,8 @@
 """One simulated machine: it boots, restores, trains and saves, and how it ends.
 
 Progress counts in steps and parts of steps: what is saved is the state after the last
-mini-batch. Work counts once it is saved, so only if the save ends before the machine.
+mini-batch; or, with ``whole_steps``, that after the last step. Work counts once it is
+saved, so only if the save ends before the machine.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class Machine:
     gone : float
         When the provider takes it; infinite before a notice.
     told_to_save : bool
+    whole_steps : bool
+        Whether a step that is not complete is lost.
     """
 
     action: Launch
@@ -58,6 +61,7 @@ class Machine:
     reason: EndReason
     gone: float = math.inf
     told_to_save: bool = False
+    whole_steps: bool = False
 
     @classmethod
     def plan(
@@ -70,6 +74,7 @@ class Machine:
         per_step: float,
         boot: float,
         transfer: float,
+        whole_steps: bool = False,
     ) -> Machine:
         """Train to the target, or as long as the lease allows, if nothing happens.
 
@@ -79,10 +84,14 @@ class Machine:
         ready = now + boot + restore
         done = ready + (action.until_step - first_step) * per_step
         latest = now + action.max_age - transfer
+        if whole_steps and math.isfinite(latest):
+            # a step that the lease would cut is not begun
+            latest = ready + (latest - ready + TOLERANCE) // per_step * per_step
         if not latest > ready:
+            least = f" and a step {per_step:.0f} s" if whole_steps else ""
             raise ValueError(
                 f"{action.trial} on {action.instance_type}: boot, restore and save "
-                f"take {boot + restore + transfer:.0f} s; its lease is "
+                f"take {boot + restore + transfer:.0f} s{least}; its lease is "
                 f"{action.max_age:.0f} s long"
             )
         stop = min(done, latest)
@@ -98,6 +107,7 @@ class Machine:
             stop=stop,
             end=stop + transfer,
             reason="done" if done <= latest else "recycled",
+            whole_steps=whole_steps,
         )
 
     def steps_at(self, time: float) -> float:
@@ -114,7 +124,8 @@ class Machine:
         """Progress that outlives the machine."""
         if interrupted and self.stop + self.save > self.gone + TOLERANCE:
             return self.first_step
-        return self.steps_at(self.stop)
+        steps = self.steps_at(self.stop)
+        return float(math.floor(steps)) if self.whole_steps else steps
 
     def stop_training(self, now: float) -> None:
         """Train no further, and save."""

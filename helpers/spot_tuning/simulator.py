@@ -1,6 +1,7 @@
 """Driver: a whole tuning job in simulated time, event by event.
 
-Learning curves are real, machines and money are simulated. The simulator is the
+Training is real, machines and money are simulated: learning curves were recorded
+before, or trials are trained while the job runs (see `work`). The simulator is the
 world: it knows the future prices, and tells the policy only what has happened.
 
 A machine boots, restores the trial, trains, and saves the trial before it is given
@@ -35,6 +36,7 @@ from helpers.spot_tuning.machinery import (
 )
 from helpers.spot_tuning.prices import MINUTE, Market
 from helpers.spot_tuning.simulated_machine import TOLERANCE, Machine
+from helpers.spot_tuning.work import RecordedWork, Work
 
 
 class Simulation:
@@ -49,14 +51,18 @@ class Simulation:
         rules: Billing,
         machinery: Machinery,
         seed: int,
+        work: Work | None = None,
     ) -> None:
         self.policy, self.curves, self.market = policy, curves, market
+        self.work = work or RecordedWork(curves)
         self.start, self.rules, self.machinery = start, rules, machinery
         size = machinery.checkpoint_mb
         self.megabytes = curves.checkpoint_mb if size is None else size
-        self.metrics = dict(zip(curves.trials, curves.metrics, strict=True))
+        self.lengths = curves.max_steps
         self.progress = dict.fromkeys(curves.trials, 0.0)  # saved, in steps
-        self.states = {t: TrialState(t, 0, self.metrics[t][:0]) for t in curves.trials}
+        self.states = {
+            t: TrialState(t, 0, self.work.metrics(t, 0)) for t in curves.trials
+        }
         self.machines: dict[str, Machine] = {}
         self.measured: dict[tuple[str, str], float] = {}
         self.true_seconds = true_step_seconds(
@@ -112,8 +118,9 @@ class Simulation:
             self.measured[machine.action.instance_type, trial] = machine.per_step
         state, whole = self.states[trial], int(steps)
         if whole != state.step:
+            metrics = self.work.metrics(trial, whole)
             self.states[trial] = TrialState(
-                trial, whole, self.metrics[trial][:whole], state.lease, state.launches
+                trial, whole, metrics, state.lease, state.launches
             )
 
     def _act(self, action: Action, now: float) -> None:
@@ -141,7 +148,7 @@ class Simulation:
     def _launch(self, action: Launch, now: float) -> None:
         kind, trial = action.instance_type, action.trial
         price = self.market.price(kind, now)
-        progress, length = self.progress[trial], len(self.metrics[trial])
+        progress, length = self.progress[trial], self.lengths[trial]
         if not progress < action.until_step <= length:
             raise ValueError(
                 f"{trial} is at step {progress:g} of {length}; "
@@ -160,7 +167,9 @@ class Simulation:
             per_step=self.true_seconds[kind, trial],
             boot=self.machinery.boot,
             transfer=transfer_seconds(self.megabytes, kind),
+            whole_steps=self.machinery.whole_steps,
         )
+        self.work.launched(trial)
         self.machines[trial] = machine
         state = self.states[trial]
         lease = Lease(kind, action.purchase, action.max_price, now, action.until_step)
@@ -198,11 +207,12 @@ class Simulation:
     ) -> None:
         self._see(trial, machine, time)
         kept = machine.kept_steps(interrupted=interrupted)
+        self.work.kept(trial, int(kept))
         self.progress[trial] = kept
         self.states[trial] = replace(
             self.states[trial],
             step=int(kept),
-            metrics=self.metrics[trial][: int(kept)],
+            metrics=self.work.metrics(trial, int(kept)),
             lease=None,
         )
         del self.machines[trial]
@@ -221,7 +231,8 @@ class Simulation:
 
     def _result(self, state: JobState) -> JobResult:
         ranking = self.policy.ranking(state)
-        final = dict(zip(self.curves.trials, self.curves.final, strict=True))
+        # known afterwards only: the job has not trained all of them so far
+        final = {t: self.work.metrics(t, n)[-1] for t, n in self.lengths.items()}
         best = min(final, key=lambda t: final[t])
         return JobResult(
             leases=self.records,
@@ -243,6 +254,7 @@ def simulate(
     rules: Billing,
     machinery: Machinery | None = None,
     seed: int = 0,
+    work: Work | None = None,
 ) -> JobResult:
     """Run one whole tuning job.
 
@@ -259,6 +271,9 @@ def simulate(
     machinery : Machinery, optional
     seed : int
         Of the deviations from the speed law.
+    work : Work, optional
+        What machines do to trials; the metrics of ``curves`` by default. With another
+        one, only names, lengths and step times of ``curves`` are used.
 
     Raises
     ------
@@ -268,5 +283,5 @@ def simulate(
         If a policy's action is impossible.
     """
     return Simulation(
-        policy, curves, market, start, rules, machinery or Machinery(), seed
+        policy, curves, market, start, rules, machinery or Machinery(), seed, work
     ).run()

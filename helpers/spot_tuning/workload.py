@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.spot_tuning.curves import LearningCurves
 from helpers.spot_tuning.workload_state import Setting, Trial, TrialKey
 
 
@@ -110,3 +111,25 @@ class Workload:
         the measured ones beside them.
         """
         return self.seconds(self.setting(choice))
+
+    def curves(self, metrics: Sequence[np.ndarray] | None = None) -> LearningCurves:
+        """Learning curves of all settings.
+
+        Parameters
+        ----------
+        metrics : sequence of np.ndarray, optional
+            What the settings did. Without them every metric is 0: names, lengths and
+            step times for a job that is trained while it runs (`work.LiveWork`).
+        """
+        count = range(len(self.settings))
+        found = metrics or [np.zeros(self.steps(i)) for i in count]
+        return LearningCurves(
+            workload=self.name,
+            metric=self.metric,
+            settings=self.settings,
+            metrics=tuple(found),
+            step_seconds=np.array([self.step_seconds(i) for i in count]),
+            decay_steps=tuple(self.decay_steps(i) for i in count),
+            alpha=self.alpha,
+            checkpoint_mb=self.checkpoint_mb,
+        )

@@ -65,7 +65,8 @@ class Batches:
         if self.matrix is not None:
             chosen = torch.randperm(self.points, generator=self.random)[: self.size]
             chosen = chosen.to(self.device)
-            pairs = (chosen[:, None] * self.points + chosen).view(-1)
+            short = chosen.int()
+            pairs = (short[:, None] * self.points + short).view(-1)
             # a fifth of the time of matrix[chosen][:, chosen]
             ties = self.matrix.view(-1).index_select(0, pairs)
             return chosen, ties.view(len(chosen), len(chosen))

@@ -110,14 +110,15 @@ def film_strip(
     for axis in axes.flat[len(epochs) :]:
         axis.set_axis_off()
     for axis, epoch in zip(axes.flat, epochs, strict=False):
-        _draw_frame(axis, film, known.index(epoch))
+        draw_frame(axis, film, known.index(epoch))
         if film.count * len(epochs) > RASTER_ABOVE:
             axis.set_rasterization_zorder(5)  # regions and points as one picture
     _add_legend(figure, film, columns * size)
     return figure
 
 
-def _draw_frame(axis: Axes, film: Film, frame: int) -> None:
+def draw_frame(axis: Axes, film: Film, frame: int) -> None:
+    """One map of a film, see `film_strip`; ``frame`` is its number, not the epoch."""
     canvas = film.canvases[frame]
     axis.imshow(
         region_image(canvas, film.classes),

@@ -10,11 +10,8 @@ import torch
 from helpers.torch_threads import flush_denormal, single_thread
 from helpers.training_visualization.autoencoder import Autoencoder
 from helpers.training_visualization.batches import Batches
-from helpers.training_visualization.losses import (
-    reconstruction_loss,
-    umap_gradient,
-    umap_loss,
-)
+from helpers.training_visualization.dense_pass import DensePass
+from helpers.training_visualization.losses import umap_gradient, umap_loss
 
 LOOKS = 20  # times the losses are noted during a fit
 
@@ -79,29 +76,28 @@ def fit_checkpoint(
         div_factor=25,
         final_div_factor=0.4,
     )
+    encode, decode = DensePass(autoencoder.encoder), DensePass(autoencoder.decoder)
     every = max(1, settings.steps // LOOKS)
     losses = []
-    with single_thread(), flush_denormal():
+    with single_thread(), flush_denormal(), torch.no_grad():
         for step in range(settings.steps):
             chosen, ties = batches.draw()
             batch = x[chosen]
-            z, decoded = autoencoder(batch)
-            alpha = None if focus is None else focus[chosen]
-            recon = reconstruction_loss(batch, decoded, alpha)
-            optimizer.zero_grad(set_to_none=False)
-            # the pairs' gradient is known in closed form, so autograd starts at z
+            z = encode.forward(batch)
+            error = decode.forward(z) - batch
+            urgent = error if focus is None else error * (1 + focus[chosen])
+            if step % every == 0:
+                spread = umap_loss(z, ties, settings.negatives)
+                losses.append((float(spread), float((urgent * error).mean())))
             pull = umap_gradient(z, ties, settings.negatives)
-            torch.autograd.backward([settings.recon_weight * recon, z], [None, pull])
+            urgent *= 2 * settings.recon_weight / error.numel()
+            encode.backward(decode.backward(urgent, True) + pull, False)
             if kept is not None:
                 hold = 2 * settings.temporal_weight * float(kept[chosen].mean())
                 assert weights.grad is not None
-                weights.grad.add_(weights.detach() - before, alpha=hold)
+                weights.grad.add_(weights, alpha=hold).sub_(before, alpha=hold)
             optimizer.step()
             schedule.step()
-            if step % every == 0:
-                with torch.no_grad():
-                    spread = umap_loss(z, ties, settings.negatives)
-                losses.append((float(spread), float(recon.detach())))
     for weight in autoencoder.parameters():
         weight.data, weight.grad = weight.data.clone(), None
     return np.array(losses)

@@ -25,9 +25,10 @@ class TrainingViewer(anywidget.AnyWidget):
     Parameters
     ----------
     film : Film
-    frame, selected, speed
-        What is shown first: number of the frame (not of the epoch), sample (-1 for
-        none), and epochs per two seconds (1 to 10). All are live.
+    **traits
+        What is shown first: ``frame``, its number (not that of the epoch), sample
+        ``selected`` (-1 for none), and ``speed``, epochs per two seconds (1 to 10).
+        All are live.
     """
 
     _esm = _STATIC / "viewer.js"

@@ -14,16 +14,18 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from helpers.adaptive_temperature import paper_generation
-from helpers.adaptive_temperature.evaluation import LIMITS, as_problem
+from helpers.adaptive_temperature.evaluation import LIMITS, as_problem, loaded
 from helpers.adaptive_temperature.paper_comparison import compare_samplers, score_server
 from helpers.adaptive_temperature.paper_generation import (
     Decoding,
+    hub_model,
     sample_with_model,
     sample_with_server,
 )
 from helpers.adaptive_temperature.problem_family import generate
 from helpers.adaptive_temperature.sampler_grid import adapt, uniform
 from helpers.adaptive_temperature.samplers import Sampler
+from helpers.adaptive_temperature.token_losses import token_losses
 from helpers.adaptive_temperature.training import CHECKPOINTS
 from helpers.llm.completions import Endpoint, EndpointError
 from helpers.sandbox.sandbox import Sandbox
@@ -195,3 +197,13 @@ def test_answers_so_far_survive_a_server_that_goes_away(
             gone, PROBLEMS, temperature=0.2, work=tmp_path, decoding=FEW, progress=False
         )
     assert not (tmp_path / "answers.jsonl").read_bytes()
+
+
+def test_losses_of_a_model_from_the_hub() -> None:
+    """The preliminary study at paper scale: any saved model and its tokenizer."""
+    sources = {"a.py": "def f(x):\n    return x\n", "b.py": "y = 1\n"}
+    shipped = loaded(MODEL)
+    ours = token_losses(shipped.model, shipped.tokenizer, sources, progress=False)
+    hub = token_losses(*hub_model(MODEL, "cpu"), sources, context=64, progress=False)
+    assert hub["class"].tolist() == ours["class"].tolist()
+    assert hub["loss"].to_numpy() == pytest.approx(ours["loss"].to_numpy(), abs=1e-4)

@@ -10,6 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from helpers.curriculum.pool import Settings
+
+SIDE_BY_SIDE = Settings(workers=3)
 CLAIM = "record('a', {value}, statement='s', expect={expect}, null=0.0, exact=True)"
 IMPORTS = "from helpers import at_most, near, record"
 NEAR_ONE = "near(1.0, absolute=0.1)"
@@ -48,9 +51,8 @@ def add_notebooks(project: Any) -> None:
         "## Later",
         "out",
     )
-    project.add(
-        "20_slow", "## Long", "import time\n\ntime.sleep(600)", "x = 2", seconds=1.7
-    )
+    slow, seconds = "import time\n\ntime.sleep(600)", 1.7 / SIDE_BY_SIDE.stretch
+    project.add("20_slow", "## Long", slow, "x = 2", seconds=seconds)
     hungry = "import time\n\nblock = b'x' * (700 * 2**20)\ntime.sleep(60)"
     project.add("21_hungry", "## Big", hungry, "x = 2", memory_mib=500)
     killed = "import os\n\nos.kill(os.getpid(), 9)"
@@ -84,7 +86,8 @@ def add_notebooks(project: Any) -> None:
 def ran(new_project: Callable[[], Any]) -> Ran:
     project = new_project()
     add_notebooks(project)
-    return Ran(project, project.command("run", "--scale", "smoke", "--jobs", "3"))
+    jobs = str(SIDE_BY_SIDE.workers)
+    return Ran(project, project.command("run", "--scale", "smoke", "--jobs", jobs))
 
 
 def test_the_command_fails_and_shows_every_notebook(ran: Ran) -> None:

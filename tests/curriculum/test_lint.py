@@ -19,7 +19,7 @@ from helpers.curriculum.lint import lint_notebook, lint_notebooks
 from helpers.curriculum.lint_claims import expectation
 from helpers.curriculum.lint_source import Finding, Source, prose
 
-TEMPLATE = paths.NOTEBOOKS / "00_template.ipynb"
+TEMPLATE = paths.NOTEBOOKS / "99_template.ipynb"
 Notebook = nbformat.NotebookNode
 Mutation = Callable[[Notebook], object]
 
@@ -134,8 +134,8 @@ REWORDED = "expect=near(0.507, absolute=0.02)"
 CASES: list[tuple[str, str, Mutation]] = [
     # rule, what is wrong, how to break the template
     ("title", "two H1", insert("theory", text("# Another title"))),
-    ("title", "no H1", swap("title", "# 00 ·", "00 ·")),
-    ("title", "number of another file", swap("title", "# 00 ·", "# 01 ·")),
+    ("title", "no H1", swap("title", "# 99 ·", "99 ·")),
+    ("title", "number of another file", swap("title", "# 99 ·", "# 01 ·")),
     ("citation", "no citation", swap("title", "doi.org", "example.org")),
     ("goals", "two goals", swap("goals", "\n- ", "\n")),
     ("goals", "six goals", swap("goals", "\n- say", "\n- a\n- b\n- say")),
@@ -145,7 +145,7 @@ CASES: list[tuple[str, str, Mutation]] = [
     ("goals", "other seconds", swap("goals", "| 15 s", "| 14 s")),
     ("goals", "other memory", swap("goals", "| 60 s | 1 GiB", "| 60 s | 2 GiB")),
     ("overview", "no figure", swap("overview", "![", "[")),
-    ("overview", "not an SVG", swap("overview", "00_overview.svg", "../../x.png")),
+    ("overview", "not an SVG", swap("overview", "99_overview.svg", "../../x.png")),
     ("overview", "bare alt text", swap("overview", "Overview in four", "](x.svg) [")),
     ("parameters", "not tagged", untag("parameters")),
     ("parameters", "not the fourth cell", insert("title", text("More."))),
@@ -158,7 +158,7 @@ CASES: list[tuple[str, str, Mutation]] = [
     ("parameters", "no seed", swap("parameters", "seed: int", "sood: int")),
     ("parameters", "other default", swap("parameters", '"default"', '"paper"')),
     ("scales", "unknown name", swap("parameters", "groups: int", "group: int")),
-    ("begin", "another name", swap("begin", '"00_template"', '"01_template"')),
+    ("begin", "another name", swap("begin", '"99_template"', '"01_template"')),
     ("begin", "not called", swap("begin", "run = begin", "run = print")),
     ("imports", "elsewhere", insert("simulate", code("import json\njson"))),
     ("sections", "order", swap_two("theory", "from-scratch")),
@@ -188,8 +188,8 @@ CASES: list[tuple[str, str, Mutation]] = [
     ("kernel", "named", lambda n: n.metadata.kernelspec.update(name="my-env")),
     ("ids", "old format", old_format),
     ("format", "against the schema", lambda n: n.metadata.kernelspec.pop("name")),
-    ("alt-text", "none", insert("theory", text("![](figures/00_overview.svg)"))),
-    ("alt-text", "html", insert("theory", text("<img src='figures/00_overview.svg'>"))),
+    ("alt-text", "none", insert("theory", text("![](figures/99_overview.svg)"))),
+    ("alt-text", "html", insert("theory", text("<img src='figures/99_overview.svg'>"))),
     ("links", "missing file", insert("theory", text("[a](nowhere.md)"))),
     ("links", "missing image", insert("theory", text("![a](figures/none.svg)"))),
     ("links", "html", insert("theory", text('<a href="nowhere.html">a</a>'))),
@@ -221,6 +221,7 @@ CASES: list[tuple[str, str, Mutation]] = [
     ("hollow", "chance", swap("claim-trend", '"rising")', '"rising", 0.5)')),
     ("exercises", "only two", drop("exercise-triple")),
     ("exercises", "numbering", swap("exercise-match", "Exercise 1", "Exercise 4")),
+    ("exercises", "unsaid", swap("exercises", "folded below", "hidden below")),
     ("exercises", "heading", swap("exercise-match", ", 5 minutes", "")),
     ("exercises", "difficulty", swap("exercise-match", "(easy", "(fiendish")),
     ("exercises", "no stub", untag("stub-match")),
@@ -306,7 +307,7 @@ def test_a_finding_says_where(broken: Callable[[Mutation], list[Finding]]) -> No
     (finding,) = broken(insert("simulate", code("1\n" * 26)))
     place = at(nbformat.read(TEMPLATE, as_version=4), "simulate") + 2
     assert finding.cell == place
-    assert str(finding).startswith(f"00_template.ipynb, cell {place}: ")
+    assert str(finding).startswith(f"99_template.ipynb, cell {place}: ")
 
 
 def test_a_file_that_is_no_notebook_is_one_finding(tmp_path: Path) -> None:
@@ -322,9 +323,9 @@ def test_the_command_fails_on_an_error_and_not_on_a_note(
     error = Finding("a.ipynb", "title", "none", 1)
     runner = CliRunner()
     monkeypatch.setattr(lint_module, "lint_notebook", lambda path: [note])
-    assert runner.invoke(app, ["lint", "00"]).exit_code == 0
+    assert runner.invoke(app, ["lint", "template"]).exit_code == 0
     monkeypatch.setattr(lint_module, "lint_notebook", lambda path: [note, error])
-    done = runner.invoke(app, ["lint", "00"])
+    done = runner.invoke(app, ["lint", "template"])
     assert done.exit_code == 1
     assert done.output.splitlines() == [
         "a.ipynb: many words [size] (note)",

@@ -21,9 +21,10 @@ from PIL import Image
 
 from helpers.claims import SYMBOLS
 from helpers.curriculum import report, report_pages
-from helpers.curriculum.report import build_report, duration, when
+from helpers.curriculum.report import build_report
 from helpers.curriculum.report_embed import Links, self_contained, thumbnail
 from helpers.curriculum.report_math import inline_math, mathml
+from helpers.curriculum.report_templates import duration, when
 from helpers.curriculum.results import Failure
 from helpers.parameters import ParameterError
 from tests.curriculum.report_sample import code, notebook, runs_folder, save, text
@@ -348,6 +349,11 @@ def test_same_runs_give_the_same_bytes(runs: Path, built: Path) -> None:
     build_report(runs, built)
     assert contents(built) == before
     assert [p.name for p in built.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_the_index_leads_to_the_api_reference(built: Path) -> None:
+    link = page(built, "index").select_one('header a[href="api/index.html"]')
+    assert (built / link["href"]).is_file()
 
 
 def test_failed_build_leaves_the_old_report(

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from helpers.curriculum.jobs import make_job
 from helpers.curriculum.pool import Settings, environment
+from helpers.curriculum.runner import side_by_side
 from helpers.curriculum.status import Status
 from helpers.scales import find_spec
 
@@ -65,3 +66,17 @@ def test_threads_are_pinned_to_cores_over_workers(
     offline = environment("mark", Settings(1, offline=True))
     assert offline["PYTHONPATH"].split(":")[0].endswith("guard")
     assert offline["HF_HUB_OFFLINE"] == offline["TRANSFORMERS_OFFLINE"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("cores", "most", "stretch"),
+    [(1, 1, 1), (2, 2, 2), (3, 2, 2), (4, 3, 1.5), (8, 5, 1.25)],
+)
+def test_one_notebook_more_than_pairs_of_cores_and_time_for_it(
+    monkeypatch: pytest.MonkeyPatch, cores: int, most: int, stretch: float
+) -> None:
+    monkeypatch.setattr("helpers.curriculum.machine.cores", lambda: cores)
+    assert side_by_side(10) == most
+    assert side_by_side(1) == side_by_side(0) == 1
+    assert Settings(most).stretch == stretch
+    assert Settings(1).stretch == 1

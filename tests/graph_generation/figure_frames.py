@@ -66,6 +66,25 @@ def summary(rules=RULES, methods=METHODS) -> pd.DataFrame:
     )
 
 
+SHARES = {  # valid, unique, novel and all at once
+    "uniform": (20.0, 100.0, 99.5, 20.0),
+    "oracle": (100.0, 99.0, 99.0, 98.0),
+    "copy": (100.0, 29.0, 0.0, 0.0),
+    "canonical": (100.0, 10.0, 100.0, 10.0),
+    "noisy oracle": (55.0, 100.0, 100.0, 55.0),
+}
+
+
+def baselines(rules=RULES) -> pd.DataFrame:
+    """A row per baseline and rule."""
+    return pd.DataFrame(
+        row(rule, "few-shot", valid, model=name)
+        | {"unique": unique, "novel": novel, "vun": vun, "iso_unique": unique / 3}
+        for name, (valid, unique, novel, vun) in SHARES.items()
+        for rule in rules
+    )
+
+
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from helpers.graph_generation.baseline_model import BaselineModel
-from helpers.graph_generation.chance import chance
 from helpers.graph_generation.distribution_answers import slopes
 from helpers.graph_generation.distribution_cells import DistributionCell, continued
 from helpers.graph_generation.held_out import around, held_out
@@ -20,7 +19,6 @@ from helpers.graph_generation.large_models import (
     rule_campaign,
     share_campaign,
 )
-from helpers.graph_generation.metrics import per_answer
 from helpers.graph_generation.rule_cells import Cell, generated
 from helpers.graph_generation.rule_documents import HELD_OUT, RuleMix, random_task
 from helpers.graph_generation.tasks import PAIRS, RULES, Pair, preset
@@ -38,19 +36,6 @@ def test_an_oracle_is_always_valid(rule: str) -> None:
     graphs = generated(BaselineModel("oracle"), cells, 3, name="oracle", **QUIET)
     assert len(graphs) == 2 * 3 * 10
     assert graphs["valid"].all() and graphs["finished"].all()
-
-
-def test_copying_examples_is_valid_and_never_new() -> None:
-    cells = [Cell(preset("wheel", "tiny"), "few-shot-cot")]
-    graphs = generated(BaselineModel("copy"), cells, 4, name="copy", **QUIET)
-    shares = per_answer(graphs)[["valid", "unique", "novel", "vun"]].mean()
-    assert shares.tolist() == [100, 10, 0, 0]
-
-
-def test_uniform_graphs_are_valid_by_chance() -> None:
-    task = preset("k-color", "small")
-    graphs = generated(BaselineModel("uniform"), [Cell(task)], 60, name="u", **QUIET)
-    assert graphs["valid"].mean() == pytest.approx(chance(task).share, abs=0.06)
 
 
 def test_pairs_are_asked_for_and_checked() -> None:
@@ -153,13 +138,6 @@ def test_the_campaign_has_the_cells_of_the_tables() -> None:
 def test_a_server_needs_the_name_of_its_model() -> None:
     with pytest.raises(ValueError, match="endpoint_model"):
         large_model("unused", "http://localhost:1/v1")
-
-
-def test_a_baseline_without_an_answer_says_so() -> None:
-    with pytest.raises(BackendError, match="no answer to a prompt"):
-        list(BaselineModel().complete([Request.ask("Name a tree.")]))
-    with pytest.raises(ValueError, match="oracle"):
-        BaselineModel("oracel")
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -1,4 +1,4 @@
-"""The checks let right solutions pass and turn wrong ones down with a hint."""
+"""The checks turn wrong attempts down, each with a hint that says why."""
 
 from __future__ import annotations
 
@@ -98,12 +98,6 @@ def counter(p, n):
     )
 
 
-RIGHT = [
-    (check_wheel, wheel),
-    (check_rates, rates),
-    (check_rectified, rectified),
-    (check_counter, counter),
-]
 WRONG = [
     (check_wheel, hub_is_one, "any node may be the hub"),
     (check_wheel, by_degrees, "is it connected"),
@@ -137,31 +131,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("check", "attempt"), RIGHT)
-def test_right_solutions_pass(check, attempt):
-    check(attempt)
-
-
 @pytest.mark.parametrize(("check", "attempt", "hint"), WRONG)
 def test_wrong_solutions_get_a_hint(check, attempt, hint):
     with pytest.raises(AssertionError, match=hint):
         check(attempt)
-
-
-@pytest.mark.parametrize("result", [None, 0, 1.0, True, [], (0, 0, 0, 0)], ids=repr)
-@pytest.mark.parametrize(("check", "_"), RIGHT)
-def test_constants_are_turned_down(check, _, result):
-    with pytest.raises(AssertionError):
-        check(lambda *_: result)
-
-
-@pytest.mark.parametrize(("check", "attempt"), RIGHT)
-def test_an_attempt_may_change_what_it_gets(check, attempt):
-    def careless(*given):
-        result = attempt(*given)
-        for part in given:
-            if isinstance(part, list):
-                part.clear()
-        return result
-
-    check(careless)

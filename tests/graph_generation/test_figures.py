@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from helpers import style
 from helpers.graph_generation import figures, published, recomputations
+from helpers.graph_generation.baseline_model import BASELINES
 from helpers.graph_generation.checks import ErrorKind, check
 from helpers.graph_generation.figures_common import METHODS, METRICS, ordered
 from helpers.graph_generation.figures_errors import ERRORS
@@ -53,9 +54,9 @@ DRAWN = {
     "rules_by_method, three of two, unique": lambda: figures.rules_by_method(
         frames.summary(THREE, ("zero-shot", "few-shot")), metric="unique"
     ),
-    "vun": lambda: figures.vun(frames.summary()),
+    "vun": lambda: figures.vun(frames.summary(), frames.baselines()),
     "vun, one method": lambda: figures.vun(
-        frames.summary(methods=("zero-shot",)), ("valid", "vun", "iso_unique")
+        frames.summary(methods=("zero-shot",)), frames.baselines(), ("valid", "vun")
     ),
     "copying": lambda: figures.copying(frames.summary(), llama()),
     "copying, one method": lambda: figures.copying(
@@ -77,7 +78,7 @@ DRAWN = {
     ),
     "models": lambda: figures.models(frames.models(), published.rules("models")),
     "models, ours": lambda: figures.models(frames.models(RULES), metric="vun"),
-    "why_invalid": lambda: figures.why_invalid(frames.errors()),
+    "why_invalid": lambda: figures.why_invalid(frames.errors(), frames.summary()),
     "constrained": lambda: figures.constrained(
         frames.errors((*THREE, "wheel"), "decoding", ("free", "grammar"))
     ),
@@ -105,7 +106,6 @@ DRAWN = {
     "rectification_check": lambda: figures.rectification_check(frames.rectification()),
     "graph_gallery": gallery,
     "graph_gallery, planar": lambda: gallery("planar", notes=["copy"] * 10),
-    "unique_bound": lambda: figures.unique_bound(reduced("unique_by_label")),
     "valid_against_chance": lambda: figures.valid_against_chance(
         reduced("against_chance")
     ),
@@ -186,13 +186,24 @@ def test_a_panel_holds_its_rules_values_the_papers_and_chance():
     assert levels == [frames.CHANCE["planar"]]
 
 
-def test_the_heat_maps_write_their_numbers():
-    figure = drawn("vun")
-    table = frames.summary().set_index(["rule", "method"])["vun"]
-    texts = {t.get_position(): t.get_text() for t in panel(figure, "V·U·N").texts}
-    for (x, y), text in texts.items():
-        assert text == f"{table[RULES[int(y)], list(METHODS)[int(x)]]:.0f}"
-    assert len(texts) == len(table)
+def test_baselines_stand_below_the_methods_with_a_dot_a_rule():
+    ax = panel(drawn("vun"), "V·U·N")
+    groups = [line for line in ax.lines if line.get_marker() == "o"]
+    means = [x for x, _ in dots(ax, "|")]
+    assert len(groups) == len(METHODS) - 1 + len(BASELINES) == len(means)
+    table = frames.baselines().set_index(["model", "rule"])["vun"]
+    for row, name in zip(groups[-len(BASELINES) :], BASELINES, strict=True):
+        assert list(row.get_xdata()) == list(table[name])
+    names = [label.get_text() for label in drawn("vun").axes[0].get_yticklabels()]
+    assert names[-len(BASELINES) :] == list(BASELINES)
+
+
+def test_bars_show_how_far_chance_would_reach():
+    ax = panel(drawn("why_invalid"), "planar")
+    levels = [line.get_xdata()[0] for line in ax.lines if line.get_ls() == ":"]
+    assert levels == [frames.CHANCE["planar"]]
+    texts = [text.get_text() for text in drawn("why_invalid").legends[0].get_texts()]
+    assert texts[-1] == "valid by chance"
 
 
 def test_copies_lie_on_the_diagonal():
@@ -301,7 +312,7 @@ GOOD = frames.summary(THREE)
         ),
         (lambda: figures.rules_by_method(GOOD.iloc[:0]), "no rows"),
         (
-            lambda: figures.vun(frames.sizes()),
+            lambda: figures.vun(frames.sizes(), frames.baselines()),
             "comes twice; allowed: once; select one of each: size",
         ),
         (lambda: figures.temperature(GOOD), "select one of each: method"),
@@ -319,7 +330,7 @@ GOOD = frames.summary(THREE)
             lambda: figures.why_invalid(frames.errors().assign(share=50.0)),
             "add up to 350.0 %; allowed: 100",
         ),
-        (lambda: figures.why_invalid(frames.errors(), "decoding"), "'decoding'"),
+        (lambda: figures.constrained(frames.errors()), "'decoding'"),
         (
             lambda: figures.slopes(frames.slopes().assign(quantity="p_pre")),
             "comes twice",

@@ -43,7 +43,8 @@ def frame(*answers: list[Graph | None], **options: Any) -> pd.DataFrame:
 def test_one_answer_by_hand() -> None:
     a, b, _ = RINGS
     answer = [a, a, b, b, PATH, PATH, Graph(4, ()), None, None, None]
-    found = per_answer(frame(answer, examples=[b])).iloc[0]
+    written = frame(answer, examples=[b])
+    found = per_answer(written).iloc[0]
     assert found[list(SHARES)].to_dict() == pytest.approx(
         {
             "valid": 40,  # four rings
@@ -55,7 +56,8 @@ def test_one_answer_by_hand() -> None:
             "vun": 10,  # a alone
         }
     )
-    assert found["iso_unique"] == pytest.approx(25)  # one class among four rings
+    # one class among four rings
+    assert summary(written)["iso_unique"].item() == pytest.approx(25)
     assert (found["wellformed"], found["whole"]) == (7, False)
 
 
@@ -186,17 +188,18 @@ def test_refusals() -> None:
     assert tuple(graphs) == COLUMNS
 
 
-def test_chance_stands_beside_presets_alone() -> None:
+def test_chance_stands_beside_tasks_that_are_known() -> None:
     cells = pd.DataFrame(
         {
-            "rule": ["k-color", "k-color", "cycles"],
-            "size": ["small", "n = 9", "tiny"],
+            "rule": ["k-color", "k-color", "cycles", "tree+tree", "cycles"],
+            "size": ["small", "n = 9", "tiny", "5-7", "n = 3"],
         }
     )
-    found = with_chance(cells)["chance"]
+    found = with_chance(cells, [Task("cycles", 3)])["chance"]
     assert found[0] == pytest.approx(26.4, abs=3)
     assert np.isnan(found[1])
-    assert found[2] < 3
+    assert found[2:3].max() < 3
+    assert found[4] == 100
 
 
 def test_thousands_of_graphs_take_no_time() -> None:

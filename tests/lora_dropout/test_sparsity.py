@@ -93,9 +93,9 @@ def test_a_wrong_alpha_would_be_seen(monkeypatch):
 
 @pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
 def test_p_is_a_probability(p):
-    with pytest.raises(ValueError, match="allowed: 0 to 1"):
+    with pytest.raises(ValueError, match=r"`p` must be a number in \[0, 1\],"):
         dropped_norm(*factors(), p, "entries", draws=1, seed=0)
-    with pytest.raises(ValueError, match="allowed: 0"):
+    with pytest.raises(ValueError, match=r"`p` must be a number in \[0, 1\),"):
         rescaling(p)
 
 

@@ -103,7 +103,10 @@ def test_divided_classes_need_a_penalty():
     [
         (lambda: stability_bound(1, 0, 1, 0, 5), "allowed: more than 0"),
         (lambda: stability_bound(1, 1, 1, 0.5, 0), "n is 0"),
-        (lambda: stability_bound(1, 1, 1, 2, 5), "p is 2; allowed: 0 to 1"),
+        (
+            lambda: stability_bound(1, 1, 1, 2, 5),
+            r"`p` must be a number in \[0, 1\], got 2",
+        ),
         (lambda: stability_term(1, n=5, delta=1, loss_range=1), "delta is 1"),
     ],
 )

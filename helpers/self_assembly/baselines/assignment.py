@@ -16,7 +16,7 @@ Metric = Literal["chebyshev", "euclidean"]
 def minimum_cost_assignment(
     cells: IntArray, positions: IntArray, metric: Metric
 ) -> tuple[IntArray, IntArray]:
-    """Pair min(n, |T|) agents and cells so that the summed distance is minimal.
+    """Pair ``min(n, |T|)`` agents and cells so that the summed distance is minimal.
 
     An agent that stands on a target cell keeps it. No optimum is lost: if ``a``
     stands on ``u`` but goes to ``v`` while ``b`` comes to ``u``, then sending ``b``

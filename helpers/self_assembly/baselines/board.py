@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ class Board:
 
     @property
     def cells(self) -> IntArray:
-        """Target cells, int array (|T|, 2), in row-major order."""
+        """Target cells, int array ``(|T|, 2)``, in row-major order."""
         return np.ascontiguousarray(np.argwhere(self.target))
 
     def unoccupied(self) -> int:
@@ -59,7 +59,7 @@ def make_board(target: npt.ArrayLike, positions: npt.ArrayLike) -> Board:
     """Check an instance and lay it out; the arguments are copied.
 
     An empty target, no agents, and more or fewer agents than target cells are
-    all allowed: a run is over when min(n, |T|) target cells are occupied.
+    all allowed: a run is over when ``min(n, |T|)`` target cells are occupied.
 
     Raises
     ------
@@ -138,9 +138,9 @@ def run_board(
     trace.positions.append(board.positions.astype(np.int32))
     trace.unoccupied.append(board.unoccupied())
     while not board.finished() and trace.steps < max_steps:
-        start = perf_counter()
+        start = process_time()
         moved = step()
-        trace.seconds.append(perf_counter() - start)
+        trace.seconds.append(process_time() - start)
         trace.moved.append(moved)
         trace.unoccupied.append(board.unoccupied())
         if record:

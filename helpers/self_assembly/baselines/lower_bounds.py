@@ -93,10 +93,10 @@ def bottleneck_bound(target: npt.ArrayLike, positions: npt.ArrayLike) -> int:
 
     .. math:: \min_{\sigma} \max_k d_\infty(u_k, p_{\sigma(k)})
 
-    over all pairings of min(n, |T|) agents and cells; at least
+    over all pairings of ``min(n, |T|)`` agents and cells; at least
     `nearest_agent_bound`. From there the allowed distance grows by one until a
     matching within it is complete; each matching continues the one before.
-    O(n |T|) memory. Zero without agents or without target cells.
+    ``O(n |T|)`` memory. Zero without agents or without target cells.
 
     Raises
     ------

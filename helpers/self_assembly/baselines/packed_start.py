@@ -47,7 +47,7 @@ def edge_following_start(target: npt.ArrayLike, n: int) -> IntArray:
     ----------
     target : bool array (H, W)
     n : int
-        Number of agents, seeds included; |T| + 3 fills the target, since three of
+        Number of agents, seeds included; ``|T| + 3`` fills the target, since three of
         the seeds stand outside.
 
     Returns
