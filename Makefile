@@ -6,10 +6,13 @@ WORKERS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+# In the order of collection: the small files come last, so that both end together.
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lab lint format unit notebooks bench lock upgrade clean
+.PHONY: help setup run test lab lint format unit notebooks browser bench picture lock \
+  upgrade clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,7 +34,7 @@ run: $(STAMP) ## run every notebook at default, then write build/report/index.ht
 	@status=0; $(BIN)/curriculum run --scale default || status=$$?; \
 	$(BIN)/curriculum report && exit $$status
 
-test: lint unit notebooks ## lint, types, unit tests with coverage, then every notebook
+test: lint unit notebooks browser ## lint, types, unit tests, notebooks, browser
 
 lint: $(STAMP) ## ruff, mypy and the rules for notebooks
 	$(BIN)/ruff check .
@@ -40,12 +43,15 @@ lint: $(STAMP) ## ruff, mypy and the rules for notebooks
 	$(BIN)/curriculum lint
 
 unit: $(STAMP) ## unit tests with coverage
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not browser and not notebooks" \
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not notebooks" \
 	  --cov --cov-report=term --junit-xml=build/junit/unit.xml
 
-notebooks: $(STAMP) ## every notebook at smoke and default, offline; then the browser
+notebooks: $(STAMP) ## every notebook at smoke and default, offline
+	$(PYTEST) -m notebooks --junit-xml=build/junit/notebooks.xml
+
+browser: $(STAMP) ## explorers and report in Chromium, two Labs at a time
 	@tests/browser/install_chromium.sh
-	$(PYTEST) -m "notebooks or browser" --junit-xml=build/junit/notebooks.xml
+	$(PYTEST) $(SIDE_BY_SIDE) -m browser --junit-xml=build/junit/browser.xml
 
 lab: $(STAMP) ## open JupyterLab
 	$(BIN)/jupyter lab notebooks
@@ -57,6 +63,9 @@ format: $(STAMP) ## let ruff rewrite the code, strip notebook outputs
 
 bench: $(STAMP) ## measure speed (quiet machine, please)
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit; done
+
+picture: $(STAMP) ## draw the README's picture from the last runs at default
+	$(BIN)/python -m tests.browser.readme_picture
 
 upgrade: $(STAMP) ## install the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager -e '.[all]'

@@ -62,6 +62,7 @@ class NotebookSpec(_Strict):
     chapter: str = Field(description="folder of helpers that belongs to it")
     question: str = Field("", description="what the chapter asks, with its '?'")
     reproduces: str = Field("", description="which parts of the paper, in a few words")
+    idea: str = Field("", description="its answer in one line, for the map")
     data: list[str] = Field(default_factory=list)
     limits: dict[str, dict[str, Any]] = Field(default_factory=dict)
     scales: dict[str, Scale]

@@ -21,19 +21,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from helpers.code_hash import imported_modules
+from helpers.scales import all_specs
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-CHAPTERS = {
-    "self_assembly",
-    "spot_tuning",
-    "training_visualization",
-    "lora_dropout",
-    "adaptive_temperature",
-    "graph_generation",
-}
 COMPOSED = {"capstone"}  # may import every chapter, and none of them this
 SHARED = {"curriculum", "llm", "sandbox", "tiny_lm"}
+CHAPTERS = {spec.chapter for spec in all_specs()} - SHARED - COMPOSED
 LONGEST_MODULE = 350  # lines
 LOCKED = ("run", "cluster", "dev", "server", "text")  # what requirements.lock pins
 # Distributions named unlike their module that need not be installed.

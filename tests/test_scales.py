@@ -80,6 +80,7 @@ def test_a_number_that_two_notebooks_share_names_both(folder: Path) -> None:
 def test_the_numbers_of_our_notebooks_are_unique() -> None:
     numbers = [spec.number for spec in all_specs()]
     assert len(numbers) == len(set(numbers))
+    assert find_spec("00").name == "00_start_here"
 
 
 def test_all_specs_are_in_order(folder: Path) -> None:

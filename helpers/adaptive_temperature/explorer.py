@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from textwrap import shorten
 from typing import Any
 
 from helpers.adaptive_temperature.problems import Problem
@@ -48,11 +49,15 @@ class SamplerExplorer:
 
         self.lab = lab
         self.samples: list[TracedSample] = []
-        names, first = list(lab.by_name), next(iter(lab.by_name.values()))
+        first = next(iter(lab.by_name.values()))
+        problems = [  # the whole of a long name is in the prompt
+            (f"{number}: {shorten(name, 48, placeholder=' …')}", name)
+            for number, name in enumerate(lab.by_name, 1)
+        ]
         lab.sampler(rule, a, b)  # names a wrong rule
         heat = {"min": 0.1, "max": 2.0, "step": 0.1}
         self.controls: dict[str, Any] = {
-            "problem": widgets.Dropdown(options=names, description="problem, tests"),
+            "problem": widgets.Dropdown(options=problems, description="problem, tests"),
             "rule": widgets.Dropdown(options=lab.rules, value=rule, description="rule"),
             "a": widgets.FloatSlider(a, description="a, hot", **heat),
             "b": widgets.FloatSlider(b, description="b, cold", **heat),

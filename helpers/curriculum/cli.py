@@ -281,6 +281,20 @@ def exercises(
 
 
 @app.command()
+def new(
+    number: Annotated[str, typer.Argument(help="Two digits: 08.")],
+    name: Annotated[str, typer.Argument(help="Lower-case words: random_walks.")],
+) -> None:
+    """Start a chapter: a copy of the template that runs, to be rewritten."""
+    from helpers import paths
+    from helpers.curriculum.scaffold import new_chapter
+
+    for path in new_chapter(number, name):
+        print(path.relative_to(paths.ROOT))
+    print("Next: Add a paper, in CONTRIBUTING.md")
+
+
+@app.command()
 def readme() -> None:
     """Write the README's table of notebooks from the scale tables and verdicts."""
     from helpers.curriculum.readme import write_readme

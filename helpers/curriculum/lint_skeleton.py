@@ -20,7 +20,7 @@ WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 CELLS = (25, 35, 70, 100)
 WORDS = (900, 1200, 2700, 4000)
 SHORTEST_ALT = 20  # characters
-LONGEST_LINE = 110  # characters of what the README says of a chapter
+LONGEST_LINE = 120  # characters of what the README says of a chapter
 
 
 def title(source: Source) -> Iterator[Finding]:
@@ -107,8 +107,7 @@ def parameters(source: Source) -> Iterator[Finding]:
 
 def about(source: Source) -> Iterator[Finding]:
     """The table says what a chapter asks and reproduces, each in one short line."""
-    settings = source.notebook.metadata.get("reprise", {})
-    if settings.get("kind") or isinstance(source.spec, ParameterError):
+    if source.kind != "chapter" or isinstance(source.spec, ParameterError):
         return
     asked, reproduced = source.spec.question, source.spec.reproduces
     if not (asked.endswith("?") and len(asked) <= LONGEST_LINE):

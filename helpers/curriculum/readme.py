@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpers import claims, paths
+from helpers.curriculum.paper_map import short_title
 from helpers.curriculum.results import expected_verdicts
 from helpers.parameters import ParameterError
 from helpers.scales import NotebookSpec, all_specs
@@ -18,9 +19,9 @@ from helpers.scales import NotebookSpec, all_specs
 BEGIN = "<!-- table: written by `curriculum readme` -->"
 END = "<!-- end of the table -->"
 SCALE = "default"
-_ARXIV = re.compile(r"arXiv[ :](\d{4}\.\d{4,5})")
+_ARXIV = re.compile(r"(?<![\d.])\d{4}\.\d{4,5}(?!\d)")
 _HEAD = (
-    "|  | paper | question | reproduced here | minutes | GPU | verdicts |",
+    "| notebook | paper | question | reproduced here | minutes | GPU | verdicts |",
     "|---|---|---|---|---|---|---|",
 )
 
@@ -35,11 +36,12 @@ def table(specs: Sequence[NotebookSpec]) -> str:
 
 
 def _row(spec: NotebookSpec) -> str:
-    paper = _ARXIV.sub(r"[\1](https://arxiv.org/abs/\1)", spec.paper)
+    paper = spec.paper.replace("arXiv ", "")
+    paper = _ARXIV.sub(r"[\g<0>](https://arxiv.org/abs/\g<0>)", paper)
     gpu = [name for name, scale in spec.scales.items() if scale.gpu]
     cells = (
-        f"[{spec.number}](notebooks/{spec.name}.ipynb)",
-        f"{spec.title}, {paper}" if paper != spec.title else spec.title,
+        f"[{short_title(spec)}](notebooks/{spec.name}.ipynb)",
+        paper,
         spec.question,
         spec.reproduces,
         f"{spec.scale(SCALE).seconds / 60:.1f}",
@@ -53,7 +55,9 @@ def tally(verdicts: dict[str, str]) -> str:
     """``● 7 ◐ 5 ○ 4``: claims per verdict, best verdict first, zeros left out."""
     found = list(verdicts.values())
     counts = [(claims.SYMBOLS[v], found.count(v)) for v in reversed(claims.VERDICTS)]
-    return " ".join(f"{symbol}\u00a0{count}" for symbol, count in counts if count) or "–"
+    return (
+        " ".join(f"{symbol}\u00a0{count}" for symbol, count in counts if count) or "–"
+    )
 
 
 def rewritten(text: str, made: str) -> str:

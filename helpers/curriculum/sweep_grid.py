@@ -107,9 +107,7 @@ def make_sweep(
     for name in values.keys() & fixed.keys():
         raise ParameterError(f"parameter {name!r} is in --grid and in --parameter")
     if "seed" in values and repetitions > 1:
-        raise ParameterError(
-            "seeds come from --grid seed=... or from --seeds, not both"
-        )
+        raise ParameterError("seeds come from --grid seed=... or --seeds, not both")
     count = repetitions
     for alternatives in values.values():
         count *= len(alternatives)

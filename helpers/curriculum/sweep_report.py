@@ -30,6 +30,7 @@ class Row:
     """A claim at one point of the grid, over its repetitions."""
 
     claim: str
+    statement: str
     unit: str
     point: str
     count: int
@@ -111,6 +112,7 @@ def summary(run: SweepRun, frame: pd.DataFrame) -> list[Row]:
             rows.append(
                 Row(
                     claim=str(claim),
+                    statement=str(found["statement"].iloc[0]),
                     unit=str(found["unit"].iloc[0]),
                     point=label(values) or "all",
                     count=len(found),

@@ -32,7 +32,7 @@ class SweepStatus:
             soft_wrap=True,
             quiet=stream is None,
         )
-        self.total = self.passed = self.reused = self.running = 0
+        self.total = self.passed = self.running = 0
         self.failed: set[str] = set()
         self._seconds: list[float] = []
         self._started: float | None = None  # when the first cell was seen to run
@@ -60,11 +60,13 @@ class SweepStatus:
 
     def begin(self, total: int, reused: int) -> None:
         """The number of cells, and of those that were done before."""
-        self.total, self.passed, self.reused = total, reused, reused
+        self.total, self.passed = total, reused
         if reused:
             self._say(f"{reused} of {total} cells are up to date")
 
     def retry(self, count: int) -> None:
+        """Cells that failed are waiting again."""
+        self.failed.clear()
         self._say(f"running {count} failed cell{'s' * (count > 1)} again")
 
     def tell(self, running: int, note: str = "") -> None:
@@ -85,10 +87,10 @@ class SweepStatus:
             self.failed.add(cell.id)
         self._seconds.append(result.seconds)
         text = f"{cell}: {result.status} ({result.seconds:.1f} s)"
-        if not result.passed:
-            self._say(text if self._live else f"{text}; {self.line()}")
-        elif not self._live:
+        if self._live is None:
             self._say(f"{text}; {self.line()}")
+        elif not result.passed:
+            self._say(text)
 
     def line(self) -> str:
         """``12 of 40 done, 2 running, 0 failed, about 1 min 20 s left``."""

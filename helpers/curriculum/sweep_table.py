@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +18,30 @@ from helpers.paths import write_atomic
 
 NOT_RUN = "not run"
 # Columns after the notebook, the scale, the parameters that were set and the seed.
-COLUMNS = {
-    "repetition": "Int64",
-    "claim": "string",
-    "value": "Float64",
-    "low": "Float64",
-    "high": "Float64",
-    "unit": "string",
-    "paper": "string",
-    "expected": "string",
-    "verdict": "string",
-    "statement": "string",
-    "status": "string",
-    "failure": "string",
-    "seconds": "Float64",
-    "peak_memory_mib": "Float64",
-    "started": "string",
-    "commit": "string",
-    "versions": "string",
-    "hardware": "string",
-    "parameters": "string",
-    "key": "string",
-    "cell": "string",
-}
+COLUMNS = (
+    "repetition",
+    "claim",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "paper",
+    "expected",
+    "verdict",
+    "statement",
+    "status",
+    "failure",
+    "seconds",
+    "peak_memory_mib",
+    "started",
+    "commit",
+    "versions",
+    "hardware",
+    "parameters",
+    "key",
+    "cell",
+)
+_NUMBERS = ("value", "low", "high", "seconds", "peak_memory_mib")
 _FIRST = ("notebook", "scale")
 
 
@@ -65,10 +65,9 @@ def table(run: SweepRun) -> pd.DataFrame:
         claims = result.claims if result and result.passed else []
         rows += [{**head, **_claim(claim)} for claim in claims] or [head]
     frame = pd.DataFrame(rows, columns=[*_FIRST, *names, *COLUMNS])
-    # The grid's own columns keep the type of their values.
-    chosen = frame[names].infer_objects().convert_dtypes(convert_floating=False)
-    frame[names] = chosen
-    return frame.astype({"notebook": "string", "scale": "string", **COLUMNS})
+    for name in names:
+        frame[name] = _column(frame[name])
+    return frame.astype(dict.fromkeys(_NUMBERS, "float64"))
 
 
 def parameter_columns(sweep: Sweep) -> list[str]:
@@ -100,12 +99,13 @@ def _facts(cell: Cell, result: RunResult | None) -> dict[str, Any]:
         "key": cell.job.key,
         "parameters": _json(cell.job.resolved),
         "status": NOT_RUN,
+        "failure": "",
     }
     if result is None:
         return facts
     return facts | {
         "status": result.status,
-        "failure": None if result.passed else (result.failure or Failure()).message,
+        "failure": (result.failure or Failure()).message,
         "seconds": result.seconds,
         "peak_memory_mib": result.peak_memory_mib,
         "started": result.started,
@@ -129,9 +129,17 @@ def _claim(claim: Claim) -> dict[str, Any]:
     }
 
 
+def _column(values: pd.Series) -> pd.Series:
+    """Values of one kind as they are; kinds that do not mix in a column, as JSON."""
+    kinds = {type(value) for value in values.dropna()}
+    if len(kinds) > 1 and not kinds <= {int, float}:
+        return values.map(_json, na_action="ignore")
+    return values.infer_objects()
+
+
 def _plain(value: Any) -> Any:
     return _json(value) if isinstance(value, list | dict | tuple) else value
 
 
-def _json(content: Mapping[str, Any] | Iterable[Any]) -> str:
+def _json(content: Any) -> str:
     return json.dumps(content, sort_keys=True, default=str)

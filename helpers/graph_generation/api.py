@@ -35,6 +35,7 @@ from helpers.graph_generation.molhiv import (
     train_classifier,
 )
 from helpers.graph_generation.prompts import DISTRIBUTION_METHODS, METHODS
+from helpers.graph_generation.properties import has_property
 from helpers.graph_generation.recorded import read_recorded, recorded_files
 from helpers.graph_generation.rectification import rectification_check, rectified
 from helpers.graph_generation.reference_lines import (
@@ -82,6 +83,7 @@ __all__ = [
     "findings",
     "generated",
     "graph_rows",
+    "has_property",
     "held_out",
     "judge",
     "judged",

@@ -58,7 +58,7 @@ def sizes(
     common.percent_axis(axes[0], "y")
     for ax in axes[::4]:
         ax.set_ylabel(f"{common.METRICS[metric][0]} / %")
-    common.bottom_labels(axes, "size, * held out" if held_out else "size")
+    common.bottom_labels(axes, "nodes, * never read" if held_out else "size")
     _method_key(figure, methods, metric == "valid" and "chance" in summary)
     return figure
 

@@ -57,18 +57,17 @@ def _replies() -> str:
 
 
 def _error_bars() -> str:
-    table = error_bars().set_index("ddof")
-    explained = table["explained"]
+    population, sample = error_bars().sort_values("ddof").to_dict("records")
     return (
-        f"population SD / √replies explains {explained[0]} of {table.loc[0, 'cells']} "
-        f"cells, the sample SD {explained[1]}"
+        f"population SD / √replies explains {population['explained']} of "
+        f"{population['cells']} cells, the sample SD {sample['explained']}"
     )
 
 
 def _same() -> str:
     table = unique_by_label()
     above = int((table["above"] > 0).sum())
-    row = table.loc[table["most"].idxmin()]
+    row = table.sort_values("most").to_dict("records")[0]
     return (
         f"labelled: {above} of {len(table)} cells of cycles are above what isomorphism "
         f"allows, such as {row['unique']:.0f} % where {row['most']:.0f} % is the most"

@@ -158,7 +158,7 @@ def with_chance(
     named = {(task.rule, task.size): task for task in (*presets, *PAIRS, *tasks)}
     asked = zip(cells["rule"], cells["size"], strict=True)
     found = [
-        100 * chance(named[name], draws=2000, complete=complete).share
+        100 * chance(named[name], draws=1000, complete=complete).share
         if name in named
         else float("nan")
         for name in asked

@@ -30,7 +30,8 @@ def proposed(
     runs: int,
     *,
     methods: Sequence[str] = MOLECULE_METHODS,
-    named: bool = True,
+    hidden: Sequence[str] = (),
+    amount: int = AMOUNT,
     seed: int = 0,
     temperature: float = TEMPERATURE,
     **asking: Any,
@@ -45,19 +46,29 @@ def proposed(
         Key of `helpers.graph_generation.properties.PROPERTIES`.
     runs : int
         Replies per prompt and method; the same molecules are shown to all methods.
-    named : bool
-        Whether the prompt says which property it is, or leaves it to the examples.
+    hidden : sequence of str
+        Methods whose prompts are asked once more without a word about the property:
+        the molecules shown have to tell.
+    amount : int
+        Molecules asked for in one reply.
     temperature : float
         0.5 in the paper; see `helpers.graph_generation.molecule_answers`.
     """
+    ways = [(True, method) for method in methods]
+    ways += [(False, method) for method in hidden]
     asked, requests = [], []
     for active in (True, False):
-        subject = Subject(name, active=active, named=named)
-        given = given_molecules(subject, runs, seed=seed)
-        for method in methods:
+        given = given_molecules(Subject(name, active=active), runs, seed=seed)
+        for named, method in ways:
+            subject = Subject(name, active=active, named=named)
             asked += [(subject, method, run, shown) for run, shown in enumerate(given)]
             requests += molecule_requests(
-                subject, given, method=method, temperature=temperature, seed=seed
+                subject,
+                given,
+                method=method,
+                amount=amount,
+                temperature=temperature,
+                seed=seed,
             )
     completions = ask(model, requests, **asking)
     return [
@@ -67,7 +78,7 @@ def proposed(
             method,
             run,
             shown,
-            parse_molecules(completion.text, AMOUNT),
+            parse_molecules(completion.text, amount),
         )
         for (subject, method, run, shown), completion in zip(
             asked, completions, strict=True
@@ -75,12 +86,14 @@ def proposed(
     ]
 
 
-def references(name: str, runs: int, *, seed: int = 0) -> list[MoleculeAnswer]:
+def references(
+    name: str, runs: int, *, amount: int = AMOUNT, seed: int = 0
+) -> list[MoleculeAnswer]:
     """Real molecules with and without the property, and changed ones, as replies."""
     return [
         answer
         for kind in REFERENCES
-        for answer in reference_answers(kind, name, runs, seed=seed)
+        for answer in reference_answers(kind, name, runs, amount=amount, seed=seed)
     ]
 
 

@@ -82,16 +82,14 @@ class ReplyPanel:
         """Picture of a reply, and one line about it."""
         raise NotImplementedError
 
-    def answer(self, setting: Setting) -> tuple[str, str]:
-        """The prompt of a setting and the model's reply to it."""
-        prompt = self.ask(setting)
+    def request(self, setting: Setting) -> Request:
+        """What the model is asked in a setting."""
         sampling = Sampling(
             temperature=float(setting["temperature"]),
             max_tokens=self.max_tokens,
             seed=int(setting["seed"]),
         )
-        request = Request.ask(prompt, sampling, template=TEMPLATE)
-        return prompt, next(iter(self.backend.complete([request]))).text
+        return Request.ask(self.ask(setting), sampling, template=TEMPLATE)
 
     def redraw(self, _change: Any = None) -> None:
         """Ask the model anew and show its reply.
@@ -100,13 +98,14 @@ class ReplyPanel:
         """
         self._setting = {name: c.value for name, c in self.controls.items()}
         try:
-            prompt, text = self.answer(self._setting)
+            request = self.request(self._setting)
+            reply = next(iter(self.backend.complete([request])))
             self.prompt.value = (
                 "<details><summary>prompt</summary><pre style='white-space:pre-wrap;"
-                f"line-height:1.3'>{escape(prompt)}</pre></details>"
+                f"line-height:1.3'>{escape(request.prompt)}</pre></details>"
             )
             self._asking = True
-            self.reply.value = text
+            self.reply.value = reply.text
             self._asking = False
             self._show()
         except Exception as error:
@@ -139,12 +138,21 @@ class ReplyPanel:
         Exception
             What a setting raises, with a note that says which it was.
         """
-        for setting in list(settings(self.controls))[1:]:
-            try:
-                render(self.score(setting, self.answer(setting)[1]))
-            except Exception as error:
-                error.add_note(f"explorer setting: {setting}")
-                raise
+        tried = list(settings(self.controls))[1:]
+        setting = tried[0]
+        try:
+            requests = []
+            for setting in tried:
+                requests.append(self.request(setting))
+            # all at once: a small model writes replies side by side
+            replies = iter(self.backend.complete(requests))
+            for setting in tried:
+                text = next(replies).text
+                self.ask(setting)  # what scoring needs of the prompt
+                render(self.score(setting, text))
+        except Exception as error:
+            error.add_note(f"explorer setting: {setting}")
+            raise
         self.ask(self._setting)  # what is shown belongs to the first setting
 
 

@@ -12,6 +12,7 @@ gives the text back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
@@ -36,13 +37,12 @@ _PIECES = (
 _ALWAYS = ("\n", *"BCNOPSFIbcnops()=#-+/\\@.:[]0123456789")
 
 
-def _split() -> pre_tokenizers.PreTokenizer:
-    return pre_tokenizers.Split(Regex(_PIECES), behavior="isolated")
+_FIND = re.compile(_PIECES)
 
 
 def pieces(text: str) -> list[str]:
     """The pieces that become tokens; joined they are the text."""
-    return [piece for piece, _ in _split().pre_tokenize_str(text)]
+    return _FIND.findall(text)  # several times as fast as the tokenizer
 
 
 def smiles_tokenizer(
@@ -69,6 +69,6 @@ def smiles_tokenizer(
     core = Tokenizer(
         models.WordLevel({word: i for i, word in enumerate(words)}, unk_token=UNKNOWN)
     )
-    core.pre_tokenizer = _split()
+    core.pre_tokenizer = pre_tokenizers.Split(Regex(_PIECES), behavior="isolated")
     core.decoder = decoders.Fuse()
     return wrapped(core, context)

@@ -15,7 +15,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from helpers.graph_generation.molecules import digest
 from helpers.graph_generation.smiles_documents import Documents
-from helpers.graph_generation.smiles_tokenizer import smiles_tokenizer
+from helpers.graph_generation.smiles_tokenizer import pieces, smiles_tokenizer
 from helpers.llm.local import LocalModel, weights_hash
 from helpers.paths import DATA
 from helpers.tiny_lm import checkpoint
@@ -68,13 +68,12 @@ def prepared(
     tokenizer = smiles_tokenizer(
         (text for pair in texts for text in pair), context=plan.context
     )
-    # as `tiny_lm.tokenizers.encode`, but all texts in one call
-    heads = tokenizer([f"{prompt}\n" for prompt, _ in texts])["input_ids"]
-    tails = tokenizer([reply for _, reply in texts], add_special_tokens=False)
-    end = tokenizer.eos_token_id
+    # what the tokenizer gives, without its detour through each token's place
+    number = tokenizer.get_vocab()
+    start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
     rows = [
-        [*head, *tail, end]
-        for head, tail in zip(heads, tails["input_ids"], strict=True)
+        [start, *(number[piece] for piece in pieces(f"{prompt}\n{reply}")), end]
+        for prompt, reply in texts
     ]
     kept = [ids for ids in rows if len(ids) <= plan.context]
     model = TinyConfig(

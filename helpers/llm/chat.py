@@ -60,6 +60,11 @@ class ChatServer:
     ------
     ValueError
         If the address, or ``workers``, ``retries`` or ``timeout`` make no sense.
+
+    Notes
+    -----
+    ``transformers serve`` samples only models whose generation_config.json has
+    ``do_sample``; of others it takes the likeliest tokens at every temperature.
     """
 
     base_url: str

@@ -236,8 +236,9 @@ class DropoutFamily:
         ]
         return (
             f"p = {p:g}, {said}: training loss {level.train:.2f}, test loss "
-            f"{level.nll[n - 1]:.3f} (mean network {level.test:.3f}), ECE {ece:.1%}, "
-            f"accuracy on true labels {np.mean(clean):.1%}; "
+            f"{level.nll[n - 1]:.3f} (mean network {level.test:.3f}), "
+            f"ECE {100 * ece:.1f} %, "
+            f"accuracy on true labels {100 * np.mean(clean):.1f} %; "
             + (f"mean of {seeds} seeds." if seeds > 1 else "one seed.")
         )
 

@@ -86,7 +86,7 @@ def probability_sweep(
             )
         ax.set(xlabel="drop probability p", ylabel=label)
         if better == "less":
-            ax.set_ylim(min(0, ax.get_ylim()[0]), None)
+            ax.set_ylim(0, None)  # no loss or error is below, though an interval may be
     label_ends(axes[0, -1], labels)  # markers are those of every panel
     return figure
 

@@ -40,7 +40,7 @@ from helpers.lora_dropout.variant import mask_lora
 from helpers.names import unknown_name
 from helpers.parallel import in_processes
 from helpers.seeding import seeded
-from helpers.torch_threads import single_thread
+from helpers.torch_threads import keep_freed_memory, single_thread
 
 MAX_TOKENS = 24
 EVERY = 2  # epochs from one point of a curve to the next
@@ -211,6 +211,7 @@ def encoded(trial: Trial) -> tuple[Task, Features, Features]:
 @stage
 def outcome(trial: Trial) -> Outcome:
     """Train, and ask for logits."""
+    keep_freed_memory()
     task, train, test = encoded(trial)
     labels = torch.tensor(task.train.labels)
     recipe = Recipe(

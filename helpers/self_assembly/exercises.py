@@ -1,14 +1,17 @@
-"""Checks of notebook 01's exercises; each raises AssertionError with a hint."""
+"""Checks of exercises in notebooks 00 and 01; each raises an error with a hint."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
+from helpers.self_assembly.assembly import assemble
 from helpers.self_assembly.baselines import nearest_agent_bound
 from helpers.self_assembly.light_field import direct_field
 from helpers.self_assembly.priority import priority_list
+from helpers.self_assembly.shapes import named_shape
 
 Cell = tuple[int, int]
 
@@ -62,3 +65,29 @@ def check_lower_bound(attempt: Callable[[np.ndarray, np.ndarray], float]) -> Non
             f"{found} instead of {expected}: for each target cell take its nearest "
             "agent, then the largest of these Chebyshev distances"
         )
+
+
+def check_slowest(
+    attempt: Callable[[np.ndarray, Sequence[float], Sequence[int]], float],
+) -> None:
+    """``attempt(target, gammas, seeds)`` -> the gamma with most steps on average."""
+    for width, gammas in ((14, (0.0, 0.8, 0.5)), (16, (0.7, 0.1)), (14, (0.6, 0.0))):
+        seeds = range(width, width + 4)
+        expected, means = _slowest(width, gammas, tuple(seeds))
+        found = attempt(named_shape("disc", width), list(gammas), list(seeds))
+        assert found == expected, (
+            f"{found} instead of {expected}: over these seeds the mean steps are "
+            + ", ".join(f"{m:.1f} at {g:g}" for g, m in zip(gammas, means, strict=True))
+        )
+
+
+@lru_cache
+def _slowest(
+    width: int, gammas: tuple[float, ...], seeds: tuple[int, ...]
+) -> tuple[float, list[float]]:
+    target = named_shape("disc", width)
+    means = [
+        float(np.mean([assemble(target, seed=s, gamma=g).steps for s in seeds]))
+        for g in gammas
+    ]
+    return gammas[int(np.argmax(means))], means

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from types import ModuleType
+from typing import Any
 
 MODULES = ("aligned_umap", "distances", "layouts", "umap_", "utils")
 
@@ -13,9 +15,10 @@ MODULES = ("aligned_umap", "distances", "layouts", "umap_", "utils")
 def umap_library() -> ModuleType:
     """The package ``umap``; use this instead of importing it.
 
-    Most of its functions are compiled again in every process, for ten seconds in all.
-    numba keeps their code where it keeps all code: beside the source, or in
-    ``NUMBA_CACHE_DIR``. Where neither can be written they are compiled as before.
+    Most of its functions are compiled again in every process, for ten seconds in all,
+    and two loops of `layouts` even in every call. numba keeps their code where it keeps
+    all code: beside the source, or in ``NUMBA_CACHE_DIR``. Where neither can be written
+    they are compiled once a process.
     """
     import importlib
 
@@ -24,9 +27,30 @@ def umap_library() -> ModuleType:
 
     for name in MODULES:
         module = importlib.import_module(f"umap.{name}")
-        for function in vars(module).values():
+        for label, function in vars(module).items():
             own = getattr(function, "__module__", "") == module.__name__
-            if own and isinstance(function, Dispatcher):
-                with contextlib.suppress(RuntimeError):  # nowhere to write
-                    function.enable_caching()
+            # numba would take the code of a function and of its parallel twin for one
+            if own and isinstance(function, Dispatcher) and "_parallel" not in label:
+                _keep(function)
+    umap.layouts.numba = _compiling_once(umap.layouts.numba)
     return umap
+
+
+def _compiling_once(numba: ModuleType) -> ModuleType:
+    """numba, but ``njit`` of a function that it has seen gives the same dispatcher."""
+    module = ModuleType("numba")
+    vars(module).update(vars(numba))
+
+    @cache
+    def njit(function: Callable[..., Any], **options: Any) -> Any:
+        return _keep(numba.njit(function, **options))
+
+    vars(module)["njit"] = njit
+    return module
+
+
+def _keep(function: Any) -> Any:
+    """A dispatcher that keeps its machine code on disk, where it can be written."""
+    with contextlib.suppress(RuntimeError):
+        function.enable_caching()
+    return function

@@ -218,7 +218,7 @@ def lab_server(root: Path, home: Path) -> Iterator[Lab]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 2 * SLOW / 1000
         while True:
             try:
                 urllib.request.urlopen(f"{url}/api?token={token}", timeout=5)

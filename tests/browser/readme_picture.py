@@ -15,10 +15,11 @@ import nbformat
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from helpers.curriculum.paper_map import paper_specs
 from helpers.curriculum.report_embed import data_uri, thumbnail
 from helpers.curriculum.results import RunResult, run_folder
 from helpers.paths import NOTEBOOKS, write_atomic
-from helpers.scales import NotebookSpec, all_specs
+from helpers.scales import NotebookSpec
 from tests.browser.conftest import launch_chromium
 
 OUT = NOTEBOOKS / "figures" / "readme.png"
@@ -26,9 +27,9 @@ COLORS = 128
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 14px; width: 1180px; background: #fff; color: #1d1f21;
   display: grid; grid-template-columns: repeat(3, 1fr); gap: 14px;
-  font: 17px/1.25 system-ui, "DejaVu Sans", sans-serif; }}
+  font: 15px/1.25 system-ui, "DejaVu Sans", sans-serif; }}
 figure {{ margin: 0; padding: 10px; border: 1px solid #ccc; border-radius: 6px; }}
-img {{ width: 100%; height: 262px; object-fit: contain; margin-top: 8px; }}
+img {{ width: 100%; height: 236px; object-fit: contain; margin-top: 6px; }}
 b {{ color: #00568a; }}
 </style>{tiles}"""
 
@@ -66,8 +67,7 @@ def photographed(page: str) -> bytes:
 
 
 def main() -> int:
-    chapters = [spec for spec in all_specs() if spec.paper.startswith("arXiv")]
-    made = photographed(PAGE.format(tiles="".join(map(tile, chapters))))
+    made = photographed(PAGE.format(tiles="".join(map(tile, paper_specs()))))
     write_atomic(OUT, made)
     print(f"{OUT}: {len(made) // 1000} kB")
     return 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.browser.explorer_checks import BOTH, Explorer
+from tests.browser.explorer_checks import BOTH, PICTURE, Explorer
 
 STEPPING = ("Last epoch", "Epoch back", "First epoch", "Epoch forward")
-OTHERS = (*STEPPING, "Play", "Clear", "Speed, 1 to 10")
+OTHERS = (*STEPPING, "Play", "None", "All", "Clear", "Speed, 1 to 10")
 
 
 def test_the_notebook_runs_and_its_explorer_answers(
@@ -24,7 +24,11 @@ def test_the_notebook_runs_and_its_explorer_answers(
     assert (
         explorer.press(explorer.root.locator("canvas.tv-points"), "ArrowLeft") == BOTH
     )
+    for classes in ("None", "All"):
+        button = explorer.root.get_by_role("button", name=classes, exact=True)
+        assert explorer.press(button, "Enter") == BOTH
     changed = explorer.walk(skip=OTHERS)
-    assert changed == dict.fromkeys(("slider", "checkbox", "number", "button"), BOTH)
+    assert changed["slider"] == changed["checkbox"] == BOTH
+    assert changed["number"] == {PICTURE}  # the chosen sample is drawn and described
     explorer.look("notebook-03-explorer")
     assert "boundary, DVI - UMAP" in notebook.verdicts("notebook-03-verdict")

@@ -90,6 +90,7 @@ def test_tokens_give_every_text_back(documents):
     tokenizer = smiles_tokenizer(texts)
     for text in texts[:60]:
         ids = tokenizer(text)["input_ids"]
+        assert tokenizer.convert_ids_to_tokens(ids[1:]) == pieces(text)
         assert tokenizer.decode(ids, skip_special_tokens=True) == text
         assert tokenizer.unk_token_id not in ids
     odd = tokenizer("Answer 1: [Pt]")["input_ids"]

@@ -55,10 +55,10 @@ def test_it_writes_molecules(shipped):
     model = molecule_model()
     subject = Subject("lipophilic")
     requests = molecule_requests(
-        subject, given_molecules(subject, 12), amount=5, temperature=1.0, max_tokens=160
+        subject, given_molecules(subject, 16), amount=3, temperature=1.0, max_tokens=100
     )
     texts = [completion.text for completion in model.complete(requests)]
-    read = [m for text in texts for m in parse_molecules(text, 5)]
+    read = [m for text in texts for m in parse_molecules(text, 3)]
     valid = [m for m in read if m and canonical(m)]
     assert sum(m is not None for m in read) > 0.85 * len(read)
     assert len(valid) > 0.6 * len(read)

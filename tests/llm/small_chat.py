@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from transformers import GenerationConfig
+
 from helpers.tiny_lm.config import TinyConfig
 from helpers.tiny_lm.tokenizers import word_tokenizer
 
@@ -29,6 +31,9 @@ def decoder(context: int = 64) -> tuple[Any, Any]:
 def save(folder: Path, *, template: bool = True) -> Path:
     model, tokenizer = decoder()
     model.save_pretrained(folder)
+    # what servers go by: without it, `transformers serve` takes the likeliest token
+    # whatever temperature it is asked for
+    GenerationConfig(do_sample=True).save_pretrained(folder)
     tokenizer.chat_template = TEMPLATE if template else None
     tokenizer.save_pretrained(folder)
     tokenizer.chat_template = None

@@ -1,6 +1,6 @@
 """The server that comes with transformers, where what it needs is installed.
 
-``pip install fastapi uvicorn python-multipart``; the other tests' server needs nothing.
+That is part of the extra ``dev``; the other tests' server needs nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.llm.small_chat import save
 
 pytestmark = pytest.mark.skipif(
     not all(find_spec(name) for name in ("fastapi", "uvicorn")),
-    reason="transformers serve needs fastapi and uvicorn",
+    reason="transformers serve needs fastapi and uvicorn (pip install -e .[dev])",
 )
 START = "from transformers.cli.transformers import main; main()"
 PROMPTS = ["Name a tree .", "Name", "oak elm ash"]

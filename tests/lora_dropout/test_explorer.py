@@ -38,7 +38,8 @@ def test_the_line_repeats_the_scores(family, p, n):
     _, text = family.draw(p, n)
     found = re.fullmatch(
         r"p = (.*), ensemble of (.*): training loss (.*), test loss (.*) \(mean "
-        r"network (.*)\), ECE (.*)%, accuracy on true labels (.*)%; mean of 2 seeds\.",
+        r"network (.*)\), ECE (.*) %, accuracy on true labels (.*) %; "
+        r"mean of 2 seeds\.",
         text,
     )
     shown = [float(number) for number in found.groups()]

@@ -13,17 +13,17 @@ from helpers.training_visualization.umap_library import umap_library
 CODE = """
 import numpy as np
 from helpers.training_visualization.umap_library import umap_library
-umap = umap_library()
-points = np.random.default_rng(0).normal(size=(40, 5))
-places = umap.UMAP(n_neighbors=5, n_epochs=5, random_state=0, n_jobs=1).fit(points)
-stats = umap.umap_.smooth_knn_dist.stats
+function = umap_library().umap_.smooth_knn_dist
+gaps = np.sort(np.random.default_rng(0).random((40, 5), dtype=np.float32))
+widths, nearest = function(gaps, 5.0)
+stats = function.stats
 print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
-print(places.embedding_.sum())
+print(widths.sum() + nearest.sum())
 """
 
 
 def run(folder):
-    """Cache hits, cache misses and a checksum of the map in a process of its own."""
+    """Cache hits, cache misses and a checksum in a process of its own."""
     found = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", CODE],
         env={**os.environ, "NUMBA_CACHE_DIR": str(folder)},
@@ -49,3 +49,21 @@ def test_it_is_the_package():
     assert np.allclose(
         umap_library().umap_.find_ab_params(1.0, 0.1), (1.577, 0.895), atol=1e-3
     )
+
+
+def test_every_function_is_kept_and_every_loop_compiled_once():
+    from numba.core.caching import NullCache
+    from numba.core.dispatcher import Dispatcher
+
+    umap = umap_library()
+    kept = [f for f in vars(umap.umap_).values() if isinstance(f, Dispatcher)]
+    loops = [
+        umap.layouts._optimize_layout_inverse_single_epoch,
+        umap.layouts._optimize_layout_aligned_euclidean_single_epoch,
+    ]
+    for loop in loops:
+        made = [umap.layouts.numba.njit(loop, fastmath=True) for _ in range(2)]
+        assert made[0] is made[1]
+        kept.append(made[0])
+    assert len(kept) > 8
+    assert not any(isinstance(function._cache, NullCache) for function in kept)

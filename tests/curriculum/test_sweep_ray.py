@@ -1,0 +1,235 @@
+"""Twenty real runs on a Ray cluster that loses a node, by a driver that is killed.
+
+The notebook simulates what the template's does, without its figures and exercises, so
+that a run costs two processor seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+import pytest
+
+pytest.importorskip("ray", reason="needs the extra called cluster")
+
+import ray
+
+from helpers.spot_tuning.ray_machines import LocalMachines
+
+PARAMETERS = """\
+scale: str = "smoke"  # how large
+seed: int = 0  # first seed
+gamma: float = 0.5  # size of a group, in hundreds of people
+days: int = 365  # birthdays
+"""
+BIRTHDAYS = """\
+import os
+
+import numpy as np
+
+from helpers import begin, near, record
+from helpers.curriculum.template import share_with_match
+
+run = begin("01_birthdays", globals())
+with open("../starts", "a") as file:  # the test counts how often each cell began
+    print(run.gamma, run.days, run.seed, os.getpid(), file=file)
+people, even = int(100 * run.gamma), np.full(run.days, 1 / run.days)
+shares = [share_with_match(people, even, 200, s) for s in run.seeds]
+"""
+CLAIMS = """\
+for name, value in (("match", np.mean(shares)), ("people", people)):
+    record(
+        name, value, low=min(shares), high=max(shares), statement="A share.",
+        expect=near(0.5, absolute=0.1), null=0.0,
+    )
+"""
+SWEEP = (
+    *("sweep", "01", "--scale", "smoke", "--seeds", "2"),
+    *("-g", "gamma=0.1,0.2,0.3,0.4,0.5", "-g", "days=100,365"),
+)
+CELLS = 20
+# What may differ between two runs of the same cell.
+MEASURED = ["seconds", "peak_memory_mib", "started", "hardware"]
+
+
+@pytest.fixture(scope="module")
+def project(new_project: Callable[[], Any]) -> Any:
+    project = new_project()
+    project.add(
+        "01_birthdays", BIRTHDAYS, CLAIMS, parameters=PARAMETERS, memory_mib=1500
+    )
+    path = project.root / "notebooks" / "01_birthdays.toml"
+    text = path.read_text().replace("[limits.gamma]\nge = 0\nle = 1\n", "")
+    path.write_text(text + "cores = 1\njudge = false\n")
+    return project
+
+
+@pytest.fixture(scope="module")
+def machines(project: Any) -> Iterator[LocalMachines]:
+    """Two nodes with one core each; their processes see the project as their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in project.environment().items():
+            if name in ("CURRICULUM_ROOT", "PYTHONPATH"):
+                patch.setenv(name, value)
+        with LocalMachines() as started:
+            yield started
+
+
+def read_until(process: subprocess.Popen[str], wanted: Callable[[str], bool]) -> str:
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if wanted(line):
+            return line
+    assert process.stderr is not None
+    pytest.fail(f"ended after {''.join(said)} {process.stderr.read()}")
+
+
+def kernels(root: Path) -> list[psutil.Process]:
+    """Kernels and runners of cells, not Ray's own processes."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = " ".join(process.cmdline())
+            mine = process.environ().get("CURRICULUM_ROOT") == str(root)
+        except (psutil.Error, OSError):
+            continue
+        if mine and ("ipykernel" in words or "curriculum.worker" in words):
+            found.append(process)
+    return found
+
+
+def starts(project: Any) -> Counter[str]:
+    lines = (project.root / "starts").read_text().splitlines()
+    return Counter(line.rsplit(" ", 1)[0] for line in lines)
+
+
+def only_table(folder: Path) -> pd.DataFrame:
+    (path,) = folder.glob("sweeps/*/*/table.parquet")
+    return pd.read_parquet(path)
+
+
+def test_nothing_is_lost_or_counted_twice(
+    project: Any, machines: LocalMachines
+) -> None:
+    address = ray.get_runtime_context().gcs_address
+    names = [machines.get("worker") for _ in range(2)]
+    results = project.root / "build" / "sweeps" / "01_birthdays" / "cells"
+
+    # The driver is killed when some cells are done and others run.
+    process = project.start(*SWEEP, "--ray", address)
+    read_until(process, lambda line: "4 of 20 done" in line)
+    process.kill()
+    process.wait()
+    before = {path: path.read_bytes() for path in results.glob("*/results.json")}
+    assert 4 <= len(before) < CELLS
+    deadline = time.monotonic() + 60
+    while kernels(project.root):  # of cells whose driver is gone
+        assert time.monotonic() < deadline, "a cell outlived its driver"
+        time.sleep(0.2)
+
+    # The next driver goes on from there; then a node is killed with its cell.
+    process = project.start(*SWEEP, "--ray", address)
+    read_until(
+        process, lambda line: f"{len(before)} of 20 cells are up to date" in line
+    )
+    read_until(process, lambda line: "9 of 20 done" in line)
+    begun = sum(starts(project).values())
+    deadline = time.monotonic() + 120
+    while sum(starts(project).values()) < begun + 2:  # both nodes are at work
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    machines.kill(names[0])
+    out, err = process.communicate(timeout=400)
+    assert process.returncode == 0, out + err
+    assert "a node is gone, 2 are left" in out
+    assert "20 of 20 done, " in out
+    for path, content in before.items():
+        assert path.read_bytes() == content  # what was done was not done again
+
+    # Every cell counts once, although some were begun twice.
+    table = only_table(project.root / "build")
+    assert len(table) == CELLS * 2
+    assert not table.duplicated(["cell", "claim"]).any()
+    assert not table.duplicated(["gamma", "days", "seed", "claim"]).any()
+    assert set(table["status"]) == {"passed"}
+    assert len(list(results.glob("*/executed.ipynb"))) == CELLS
+    begun_twice = [cell for cell, times in starts(project).items() if times > 1]
+    assert len(starts(project)) == CELLS
+    assert begun_twice
+
+    # The same sweep in processes of this machine gives the same table.
+    environment = project.environment()
+    local = project.root / "local"
+    environment["CURRICULUM_BUILD"] = str(local)
+    done = subprocess.run(
+        [*process.args[:3], *SWEEP, "--jobs", "2"],
+        cwd=project.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    pd.testing.assert_frame_equal(
+        only_table(local).drop(columns=MEASURED), table.drop(columns=MEASURED)
+    )
+
+
+def test_failures_and_ctrl_c_on_ray(new_project: Any, machines: LocalMachines) -> None:
+    """A cell of another project fails with a reason; Ctrl-C leaves no kernel behind."""
+    other = new_project()  # the nodes know another project: not the same code
+    other.add("01_birthdays", "x = 1", parameters=PARAMETERS)
+    address = ray.get_runtime_context().gcs_address
+    machines.get("worker")
+    words = ("sweep", "01", "-s", "smoke", "-g", "gamma=0.5,0.6", "--ray", address)
+    refused = other.command(*words, "--retries", "0")
+    assert refused.returncode == 1
+    assert "the node's code, data, Python or lock differs" in refused.stderr
+    assert "2 failed" in refused.stdout
+
+
+def test_ctrl_c_stops_the_cells_of_a_cluster(
+    project: Any, machines: LocalMachines
+) -> None:
+    project.add("02_sleeps", "import time", "time.sleep(600)", memory_mib=1500)
+    address = ray.get_runtime_context().gcs_address
+    machines.get("worker")
+    path = project.root / "notebooks" / "02_sleeps.toml"
+    path.write_text(path.read_text() + "cores = 1\n")
+    process = project.start(
+        *("sweep", "02", "-s", "smoke", "-g", "gamma=0.5,0.6", "--ray", address)
+    )
+    read_until(process, lambda line: "= 2 cells" in line)
+    deadline = time.monotonic() + 120
+    while not any("ipykernel" in " ".join(p.cmdline()) for p in kernels(project.root)):
+        assert time.monotonic() < deadline, "no cell began"
+        time.sleep(0.2)
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    deadline = time.monotonic() + 20
+    while kernels(project.root):
+        assert time.monotonic() < deadline, "a kernel outlived Ctrl-C"
+        time.sleep(0.2)
+    (table,) = project.root.glob("build/sweeps/02_sleeps/*/table.parquet")
+    assert set(pd.read_parquet(table)["status"]) == {"not run"}
+
+
+def test_a_cluster_that_is_not_there(new_project: Any) -> None:
+    project = new_project()
+    project.add("01_any", "x = 1", memory_mib=999_999_999)
+    words = ("sweep", "01", "-s", "smoke", "-g", "gamma=0.5", "--ray")
+    outcome = project.command(*words, "127.0.0.1:1")
+    assert outcome.returncode == 2
+    assert outcome.stderr.startswith("curriculum: --ray 127.0.0.1:1: ")
