@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from helpers.spot_tuning.early_shutdown import EarlyShutdown
+from helpers.spot_tuning.final_metric import LastValue
 
 
 def check_steps(
@@ -16,9 +17,10 @@ def check_steps(
 ) -> None:
     """``attempt(lengths, theta, winners)`` -> steps that the job trains in all."""
     lengths = {"a": 10, "b": 16, "c": 7, "d": 1}
+    ends = dict.fromkeys(lengths, LastValue())
     for theta in (0.3, 0.5, 1.0):
         for winners in (["b"], ["a", "d"], ["c", "b", "a"]):
-            first = EarlyShutdown(lengths, theta, predictors=dict.fromkeys(lengths))
+            first = EarlyShutdown(lengths, theta, predictors=ends)
             wanted = sum(
                 n if t in winners else first.first_target(t) for t, n in lengths.items()
             )

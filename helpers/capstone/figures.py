@@ -176,7 +176,8 @@ def composed(
         Of the chosen setting.
     """
     figure = Figure(figsize=(9.0, 5.8), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(1.2, 1))
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.2, 1))
+    above, below = parts.flat
     training, machines = above.subplots(1, 2, width_ratios=(1, 1.55))
     draw_curves(training, job)
     training.set_title("Trainings …")

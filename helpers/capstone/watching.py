@@ -116,6 +116,15 @@ def joined(one: Features, other: Features) -> Features:
     return Features(hidden, mask)
 
 
+def kept_predictions(dvi: DVI, trace: Trace) -> list[float]:
+    """Share of test texts whose prediction a map and its inverse keep, per epoch."""
+    shares = []
+    for x, epoch, head in zip(trace.test, trace.epochs, trace.heads, strict=True):
+        back = dvi.inverse_transform(dvi.transform(x, epoch), epoch)
+        shares.append(float(inverse_projection(x, back, head)["ppr"]))  # type: ignore[arg-type]
+    return shares
+
+
 @stage
 def watch(
     problem: Problem,
@@ -152,14 +161,7 @@ def watch(
         dvi = DVI(first_steps=first_steps, steps=steps, random_state=seed)
         dvi.fit_trace(trace)
         table = measures(trace, truth, dvi)
-        table["ppr_test"] = [
-            inverse_projection(
-                x, dvi.inverse_transform(dvi.transform(x, epoch), epoch), head
-            )["ppr"]
-            for x, epoch, head in zip(
-                trace.test, trace.epochs, trace.heads, strict=True
-            )
-        ]
+        table["ppr_test"] = kept_predictions(dvi, trace)
         test = trial.data.test
         found = scores(trial.probabilities(test), test.labels, test.clean)
     return Watched(
