@@ -16,7 +16,10 @@ from helpers.parameters import ParameterError
 
 TEMPLATE = "99_template"
 _NUMBER, _NAME = re.compile(r"\d\d"), re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_RULE = re.compile(r"(?m)^> \*\*Rule\.\*\*.*(?:\n>.*)*\n*")
+# What the template says of itself and of the rules.
+_RULE = re.compile(
+    r"(?m)^> \*\*Rule\.\*\*.*(?:\n>.*)*\n*|^This notebook is the template .*\n*"
+)
 # From where in the project to where, with {number} and {name} of the new chapter.
 FILES = {
     "helpers/curriculum/template.py": "helpers/{name}/method.py",
