@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import subprocess
-import sys
+import platform
 from types import SimpleNamespace
 
 import pytest
@@ -12,42 +11,42 @@ import torch
 
 from helpers.torch_threads import flush_denormal, keep_freed_memory, single_thread
 
-FAULTS = """
-import resource, sys
-import torch
-from helpers.torch_threads import keep_freed_memory
 
-kept = keep_freed_memory() if sys.argv[1] == "keep" else None
-for _ in range(3):
-    torch.ones(2_000_000), torch.ones(2_000_000)  # 8 MB each
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(20):
-    torch.ones(2_000_000), torch.ones(2_000_000)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before, kept)
-"""
-
-
-def faults(mode: str) -> tuple[int, str]:
-    command = [sys.executable, "-c", FAULTS, mode]
-    found = subprocess.run(command, capture_output=True, text=True, check=True)
-    count, kept = found.stdout.split()
-    return int(count), kept
-
-
-def test_memory_of_tensors_that_are_gone_is_used_again():
-    kept, told = faults("keep")
-    if told == "False":
-        pytest.skip("no glibc")
-    given_back, _ = faults("default")
-    assert given_back > 20 * 1000  # of 4 kB each: most of the tensors is mapped anew
-    assert kept < given_back / 4
-
-
-def test_another_c_library_is_left_alone(monkeypatch):
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
+@pytest.fixture
+def asked_anew():
     keep_freed_memory.cache_clear()
+    yield
+    keep_freed_memory.cache_clear()
+
+
+def test_the_c_library_is_told_once(monkeypatch, asked_anew):
+    told = {}
+
+    def mallopt(what, size):
+        assert what not in told
+        told[what] = size
+        return 1
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(mallopt=mallopt))
+    assert keep_freed_memory() and keep_freed_memory()
+    trim, mapped = told[-1], told[-3]  # as malloc.h numbers them
+    # glibc takes at most 32 MiB as the size from which blocks are mapped by themselves
+    assert trim >= mapped == 32 * 2**20
+
+
+def test_a_setting_that_is_refused_is_said(monkeypatch, asked_anew):
+    library = SimpleNamespace(mallopt=lambda what, size: what == -1)
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
     assert keep_freed_memory() is False
-    keep_freed_memory.cache_clear()
+
+
+def test_another_c_library_is_left_alone(monkeypatch, asked_anew):
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
+    assert keep_freed_memory() is False
+
+
+def test_the_c_library_here():
+    assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
 
 
 def test_settings_end_with_their_context():
