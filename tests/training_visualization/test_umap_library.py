@@ -65,5 +65,5 @@ def test_every_function_is_kept_and_every_loop_compiled_once():
         made = [umap.layouts.numba.njit(loop, fastmath=True) for _ in range(2)]
         assert made[0] is made[1]
         kept.append(made[0])
-    assert len(kept) > 8
+    assert len(kept) >= 10
     assert not any(isinstance(function._cache, NullCache) for function in kept)
