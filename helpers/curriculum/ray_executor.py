@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -60,6 +61,7 @@ class RayExecutor:
                 "--ray needs Ray; install it with: pip install -e '.[cluster]'"
             ) from None
         self.ray = ray
+        self._reach()
         where: dict[str, Any] = {"address": self.address}
         if self.address == "local":
             where["include_dashboard"] = False
@@ -80,6 +82,19 @@ class RayExecutor:
         trace: TracebackType | None,
     ) -> None:
         self.ray.shutdown()
+
+    def _reach(self) -> None:
+        """Refuse an address where nobody listens; Ray itself tries on and on."""
+        host, colon, port = self.address.rpartition(":")
+        if not colon or "://" in self.address:
+            return
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+        except (OSError, ValueError) as error:
+            raise ParameterError(
+                f"--ray {self.address}: no cluster there ({error}); allowed: local, "
+                "auto, HOST:PORT of a running cluster"
+            ) from None
 
     @property
     def resources(self) -> dict[str, float]:

@@ -6,7 +6,7 @@ import io
 import math
 import textwrap
 from collections.abc import Sequence
-from itertools import cycle
+from itertools import cycle, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 3
 _PANEL = (2.9, 2.1)  # inches
-_DODGE = 0.012  # of the axis, between the lines of one panel
+_DODGE = 0.012  # of the axis, at most, between the lines of one panel
 _COLOURS = [style.PALETTE[n] for n in ("blue", "orange", "green", "purple", "grey")]
 _MARKERS = "osD^v"
 
@@ -61,9 +61,10 @@ def draw(frame: pd.DataFrame, grid: Sequence[str]) -> Figure:
     )
     for ax, claim in zip(axes.flat, claims, strict=False):
         of_claim = known[known["claim"] == claim]
-        for shift, (values, look) in _dodged(lines):
+        for number, (values, look) in enumerate(lines):
             found = of_claim[_matches(of_claim, values)]
-            _line(ax, axis, found, x, shift * axis.span * _DODGE, look)
+            shift = axis.dodge(len(lines)) * (number - (len(lines) - 1) / 2)
+            _line(ax, axis, found, x, shift, look)
         unit = of_claim["unit"].iloc[0]
         ax.set_title("\n".join(textwrap.wrap(str(claim), 34)))
         ax.set(xlabel=x, ylabel=str(unit) or "value")
@@ -105,11 +106,16 @@ class _Axis:
         self.values = values
         at = [self.place(v) for v in values]
         self.span = (max(at) - min(at)) or 1.0
+        self.gap = min((b - a for a, b in pairwise(at)), default=self.span)
 
     def place(self, value: Any) -> float:
         if not self.numeric:
             return float(self.values.index(value))
         return math.log10(value) if self.log else float(value)
+
+    def dodge(self, lines: int) -> float:
+        """Sideways step from line to line, so that intervals do not hide each other."""
+        return min(_DODGE * self.span, 0.6 * self.gap / lines)
 
     def apply(self, ax: Axes) -> None:
         places = [self.place(v) for v in self.values]
@@ -143,11 +149,6 @@ def _lines(
         look = {"color": colour, "marker": marker, "ls": stroke}
         found.append((values, {**look, "label": label(values)}))
     return found
-
-
-def _dodged(lines: Sequence[Any]) -> list[tuple[float, Any]]:
-    """Each line with its sideways shift, so that intervals do not hide each other."""
-    return [(i - (len(lines) - 1) / 2, line) for i, line in enumerate(lines)]
 
 
 def _matches(frame: pd.DataFrame, values: dict[str, Any]) -> pd.Series:

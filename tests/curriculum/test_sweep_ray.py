@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +79,23 @@ def project(new_project: Callable[[], Any]) -> Any:
 def machines(project: Any) -> Iterator[LocalMachines]:
     """Two nodes with one core each; their processes see the project as their own."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in project.environment().items():
-            if name in ("CURRICULUM_ROOT", "PYTHONPATH"):
-                patch.setenv(name, value)
+        for name in ("CURRICULUM_ROOT", "PYTHONPATH"):
+            patch.setenv(name, project.environment()[name])
+        # Ray's switch for "loopback only": the drivers' counterpart of LocalMachines.
+        patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         with LocalMachines() as started:
             yield started
+
+
+@contextmanager
+def driver(project: Any, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """A running ``curriculum sweep``, killed at the latest at the end."""
+    process = project.start(*words)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def read_until(process: subprocess.Popen[str], wanted: Callable[[str], bool]) -> str:
@@ -109,6 +123,13 @@ def kernels(root: Path) -> list[psutil.Process]:
     return found
 
 
+def is_kernel(process: psutil.Process) -> bool:
+    try:
+        return "ipykernel" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
 def starts(project: Any) -> Counter[str]:
     lines = (project.root / "starts").read_text().splitlines()
     return Counter(line.rsplit(" ", 1)[0] for line in lines)
@@ -127,10 +148,10 @@ def test_nothing_is_lost_or_counted_twice(
     results = project.root / "build" / "sweeps" / "01_birthdays" / "cells"
 
     # The driver is killed when some cells are done and others run.
-    process = project.start(*SWEEP, "--ray", address)
-    read_until(process, lambda line: "4 of 20 done" in line)
-    process.kill()
-    process.wait()
+    with driver(project, *SWEEP, "--ray", address) as process:
+        read_until(process, lambda line: "4 of 20 done" in line)
+        process.kill()
+        process.wait()
     before = {path: path.read_bytes() for path in results.glob("*/results.json")}
     assert 4 <= len(before) < CELLS
     deadline = time.monotonic() + 60
@@ -139,19 +160,18 @@ def test_nothing_is_lost_or_counted_twice(
         time.sleep(0.2)
 
     # The next driver goes on from there; then a node is killed with its cell.
-    process = project.start(*SWEEP, "--ray", address)
-    read_until(
-        process, lambda line: f"{len(before)} of 20 cells are up to date" in line
-    )
-    read_until(process, lambda line: "9 of 20 done" in line)
-    begun = sum(starts(project).values())
-    deadline = time.monotonic() + 120
-    while sum(starts(project).values()) < begun + 2:  # both nodes are at work
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    machines.kill(names[0])
-    out, err = process.communicate(timeout=400)
-    assert process.returncode == 0, out + err
+    with driver(project, *SWEEP, "--ray", address) as process:
+        kept = f"{len(before)} of 20 cells are up to date"
+        read_until(process, lambda line: kept in line)
+        read_until(process, lambda line: "9 of 20 done" in line)
+        begun = sum(starts(project).values())
+        deadline = time.monotonic() + 120
+        while sum(starts(project).values()) < begun + 2:  # both nodes are at work
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        machines.kill(names[0])
+        out, err = process.communicate(timeout=400)
+        assert process.returncode == 0, out + err
     assert "a node is gone, 2 are left" in out
     assert "20 of 20 done, " in out
     for path, content in before.items():
@@ -173,7 +193,7 @@ def test_nothing_is_lost_or_counted_twice(
     local = project.root / "local"
     environment["CURRICULUM_BUILD"] = str(local)
     done = subprocess.run(
-        [*process.args[:3], *SWEEP, "--jobs", "2"],
+        [sys.executable, "-m", "helpers.curriculum", *SWEEP, "--jobs", "2"],
         cwd=project.root,
         env=environment,
         capture_output=True,
@@ -186,9 +206,10 @@ def test_nothing_is_lost_or_counted_twice(
     )
 
 
-def test_failures_and_ctrl_c_on_ray(new_project: Any, machines: LocalMachines) -> None:
-    """A cell of another project fails with a reason; Ctrl-C leaves no kernel behind."""
-    other = new_project()  # the nodes know another project: not the same code
+def test_a_node_with_other_code_runs_nothing(
+    new_project: Any, machines: LocalMachines
+) -> None:
+    other = new_project()  # the nodes know the first one
     other.add("01_birthdays", "x = 1", parameters=PARAMETERS)
     address = ray.get_runtime_context().gcs_address
     machines.get("worker")
@@ -207,17 +228,16 @@ def test_ctrl_c_stops_the_cells_of_a_cluster(
     machines.get("worker")
     path = project.root / "notebooks" / "02_sleeps.toml"
     path.write_text(path.read_text() + "cores = 1\n")
-    process = project.start(
-        *("sweep", "02", "-s", "smoke", "-g", "gamma=0.5,0.6", "--ray", address)
-    )
-    read_until(process, lambda line: "= 2 cells" in line)
-    deadline = time.monotonic() + 120
-    while not any("ipykernel" in " ".join(p.cmdline()) for p in kernels(project.root)):
-        assert time.monotonic() < deadline, "no cell began"
-        time.sleep(0.2)
-    os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, out + err
+    words = ("sweep", "02", "-s", "smoke", "-g", "gamma=0.5,0.6", "--ray", address)
+    with driver(project, *words) as process:
+        read_until(process, lambda line: "= 2 cells" in line)
+        deadline = time.monotonic() + 120
+        while not any(is_kernel(p) for p in kernels(project.root)):
+            assert time.monotonic() < deadline, "no cell began"
+            time.sleep(0.2)
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 130, out + err
     deadline = time.monotonic() + 20
     while kernels(project.root):
         assert time.monotonic() < deadline, "a kernel outlived Ctrl-C"
