@@ -24,10 +24,11 @@ def headless() -> bool:
     return bool(os.environ.get(HEADLESS))
 
 
-def render(result: Any) -> tuple[bytes, str]:
+def render(result: Any) -> tuple[bytes, Any]:
     """PNG bytes and text of what a figure function returned.
 
-    Accepts a matplotlib figure, or a pair (figure, text).
+    Accepts a matplotlib figure, or a pair (figure, text). The text is shown as it is;
+    an object with ``_repr_html_``, as IPython's ``HTML``, is shown as HTML.
     """
     figure, text = result if isinstance(result, tuple) else (result, "")
     if not hasattr(figure, "savefig"):
@@ -41,6 +42,12 @@ def render(result: Any) -> tuple[bytes, str]:
     figure.savefig(buffer, format="png", dpi=160)
     plt.close(figure)
     return buffer.getvalue(), text
+
+
+def to_html(text: Any) -> str:
+    """A text's own HTML if it has any, else the text with its signs escaped."""
+    made = getattr(text, "_repr_html_", None)
+    return str(made()) if made else escape(str(text))
 
 
 def extremes(control: Any) -> list[Any]:
@@ -109,7 +116,7 @@ def explore(figure_fn: Callable[..., Any], **controls: Any) -> Any:
         try:
             image.value, text = render(figure_fn(**setting))
             shown = ", ".join(f"{k} = {v}" for k, v in setting.items())
-            status.value = f"<div role='status'>{escape(text or shown)}</div>"
+            status.value = f"<div role='status'>{to_html(text or shown)}</div>"
         except Exception as error:
             status.value = alert_html(error)
             if headless():
@@ -136,7 +143,7 @@ def control_panel(controls: Mapping[str, Any]) -> Any:
             control.continuous_update = False
     longest = max(len(control.description) for control in controls.values())
     for control in controls.values():
-        control.style = {"description_width": f"{longest}ch"}
+        control.style = {"description_width": f"{longest + 1}ch"}
         control.layout = widgets.Layout(width="300px")
     row = widgets.Layout(flex_flow="row wrap")
     return widgets.Box(list(controls.values()), layout=row)

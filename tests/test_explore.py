@@ -8,9 +8,10 @@ from typing import Any
 import ipywidgets as widgets
 import matplotlib
 import pytest
+from IPython.display import HTML
 from matplotlib.figure import Figure
 
-from helpers.explorer import explore, extremes, render, settings
+from helpers.explorer import explore, extremes, render, settings, to_html
 
 matplotlib.use("Agg")
 PNG = b"\x89PNG\r\n"
@@ -111,6 +112,11 @@ def test_a_figure_function_must_return_a_figure() -> None:
     assert render((Figure(figsize=(1, 1)), "text"))[1] == "text"
     with pytest.raises(TypeError, match="must return a matplotlib figure"):
         render(None)
+
+
+def test_a_text_is_escaped_unless_it_brings_its_html() -> None:
+    assert to_html("a < b") == "a &lt; b"
+    assert to_html(HTML("<b>a</b>")) == "<b>a</b>"
 
 
 def test_a_control_without_a_parameter_is_an_error(shown: list[Any]) -> None:

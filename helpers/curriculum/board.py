@@ -28,6 +28,7 @@ from helpers.curriculum.results import RunResult, expected_verdicts, run_folder
 from helpers.names import unknown_name
 
 if TYPE_CHECKING:
+    from IPython.display import HTML
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -106,8 +107,10 @@ class Board:
             )
         return text.strip()
 
-    def draw(self, paper: str = ALL, verdict: str = ALL) -> tuple[Figure, str]:
+    def draw(self, paper: str = ALL, verdict: str = ALL) -> tuple[Figure, HTML]:
         """The board as marks, those asked for in full colour, and as a table."""
+        from IPython.display import HTML
+
         chosen = self.select(paper, verdict)
         figure, ax = style.subplots(size=(7.4, 0.5 + 0.34 * len(self.papers)))
         for y, name in enumerate(reversed(self.papers)):
@@ -124,7 +127,7 @@ class Board:
         for side in ("left", "bottom"):
             ax.spines[side].set_visible(False)
         ax.tick_params(length=0)
-        return figure, _summary(chosen, len(self.rows)) + _table(chosen)
+        return figure, HTML(_summary(chosen, len(self.rows)) + _table(chosen))
 
     def _label(self, paper: str) -> str:
         return paper if paper in self.runs else f"{paper} (expected)"

@@ -89,7 +89,8 @@ def test_a_run_takes_the_place_of_the_committed_verdicts(build: Path) -> None:
     (row,) = board.select(paper=title)
     assert row.claim == CLAIM
     assert f"Measured here: {title} (newest 2026-03-01 12:30 UTC)" in board.note()
-    figure, text = board.draw(paper=title)
+    figure, said = board.draw(paper=title)
+    text = said.data
     assert "1 of " in text
     assert "A &lt; B &amp; faster." in text
     assert "2.5 times" in text
@@ -107,12 +108,12 @@ def test_filters_choose_by_paper_and_verdict(build: Path) -> None:
     both = board.select(paper, REPRODUCED)
     assert both
     assert {(row.paper, row.verdict) for row in both} == {(paper, REPRODUCED)}
-    figure, text = board.draw(paper, REPRODUCED)
+    figure, said = board.draw(paper, REPRODUCED)
     bright = [line for line in figure.axes[0].lines if line.get_alpha() == 1.0]
     assert sum(len(line.get_xdata()) for line in bright) == len(both)
     pale = [line for line in figure.axes[0].lines if line.get_alpha() != 1.0]
     assert sum(len(line.get_xdata()) for line in pale) == len(board.rows) - len(both)
-    assert f"<b>{len(both)} of {len(board.rows)} claims</b>" in text
+    assert f"<b>{len(both)} of {len(board.rows)} claims</b>" in said.data
     with pytest.raises(ValueError, match="did you mean 'reproduced'"):
         board.draw(verdict="reprodused")
     with pytest.raises(ValueError, match=f"did you mean '{paper}'"):
