@@ -6,6 +6,7 @@ that a run costs two processor seconds.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,7 +14,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ days: int = 365  # birthdays
 """
 BIRTHDAYS = """\
 import os
+import time
 
 import numpy as np
 
@@ -44,6 +45,8 @@ from helpers.curriculum.template import share_with_match
 run = begin("01_birthdays", globals())
 with open("../starts", "a") as file:  # the test counts how often each cell began
     print(run.gamma, run.days, run.seed, os.getpid(), file=file)
+while os.path.exists("../hold"):  # until the test has killed somebody
+    time.sleep(0.05)
 people, even = int(100 * run.gamma), np.full(run.days, 1 / run.days)
 shares = [share_with_match(people, even, 200, s) for s in run.seeds]
 """
@@ -87,7 +90,7 @@ def machines(project: Any) -> Iterator[LocalMachines]:
             yield started
 
 
-@contextmanager
+@contextlib.contextmanager
 def driver(project: Any, *words: str) -> Iterator[subprocess.Popen[str]]:
     """A running ``curriculum sweep``, killed at the latest at the end."""
     process = project.start(*words)
@@ -130,9 +133,37 @@ def is_kernel(process: psutil.Process) -> bool:
         return False
 
 
-def starts(project: Any) -> Counter[str]:
+def wait(until: Callable[[], Any], otherwise: str, seconds: float = 300) -> Any:
+    """What ``until`` returns once that is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := until()):
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.05)
+    return found
+
+
+def starts(project: Any) -> list[tuple[str, int]]:
+    """Every beginning of a cell: its values and the kernel's process."""
     lines = (project.root / "starts").read_text().splitlines()
-    return Counter(line.rsplit(" ", 1)[0] for line in lines)
+    return [(line.rsplit(" ", 1)[0], int(line.rsplit(" ", 1)[1])) for line in lines]
+
+
+def begun_on(project: Any, machines: LocalMachines, names: list[str]) -> str:
+    """Values of a cell that is held on one of these nodes."""
+    raylets = {
+        entry.process.pid
+        for name in names
+        for entry in machines._nodes[name].all_processes["raylet"]
+    }
+
+    def held() -> str | None:
+        for cell, pid in starts(project):
+            with contextlib.suppress(psutil.Error):
+                if raylets & {parent.pid for parent in psutil.Process(pid).parents()}:
+                    return cell
+        return None
+
+    return str(wait(held, "no cell began on the node"))
 
 
 def only_table(folder: Path) -> pd.DataFrame:
@@ -147,30 +178,29 @@ def test_nothing_is_lost_or_counted_twice(
     names = [machines.get("worker") for _ in range(2)]
     results = project.root / "build" / "sweeps" / "01_birthdays" / "cells"
 
-    # The driver is killed when some cells are done and others run.
+    # The driver is killed when some cells are done and one runs.
+    hold = project.root / "hold"
     with driver(project, *SWEEP, "--ray", address) as process:
         read_until(process, lambda line: "4 of 20 done" in line)
+        hold.touch()
+        begun_on(project, machines, names)
         process.kill()
         process.wait()
+    wait(lambda: not kernels(project.root), "a cell outlived its driver")
+    hold.unlink()
     before = {path: path.read_bytes() for path in results.glob("*/results.json")}
     assert 4 <= len(before) < CELLS
-    deadline = time.monotonic() + 60
-    while kernels(project.root):  # of cells whose driver is gone
-        assert time.monotonic() < deadline, "a cell outlived its driver"
-        time.sleep(0.2)
 
     # The next driver goes on from there; then a node is killed with its cell.
     with driver(project, *SWEEP, "--ray", address) as process:
         kept = f"{len(before)} of 20 cells are up to date"
         read_until(process, lambda line: kept in line)
         read_until(process, lambda line: "9 of 20 done" in line)
-        begun = sum(starts(project).values())
-        deadline = time.monotonic() + 120
-        while sum(starts(project).values()) < begun + 2:  # both nodes are at work
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        hold.touch()
+        lost = begun_on(project, machines, names[:1])
         machines.kill(names[0])
-        out, err = process.communicate(timeout=400)
+        hold.unlink()
+        out, err = process.communicate(timeout=900)
         assert process.returncode == 0, out + err
     assert "a node is gone, 2 are left" in out
     assert "20 of 20 done, " in out
@@ -184,9 +214,9 @@ def test_nothing_is_lost_or_counted_twice(
     assert not table.duplicated(["gamma", "days", "seed", "claim"]).any()
     assert set(table["status"]) == {"passed"}
     assert len(list(results.glob("*/executed.ipynb"))) == CELLS
-    begun_twice = [cell for cell, times in starts(project).items() if times > 1]
-    assert len(starts(project)) == CELLS
-    assert begun_twice
+    begun = Counter(cell for cell, _ in starts(project))
+    assert len(begun) == CELLS
+    assert begun[lost] == 2  # on the node that was killed, and on the other one
 
     # The same sweep in processes of this machine gives the same table.
     environment = project.environment()
@@ -198,7 +228,7 @@ def test_nothing_is_lost_or_counted_twice(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     pd.testing.assert_frame_equal(
@@ -231,17 +261,11 @@ def test_ctrl_c_stops_the_cells_of_a_cluster(
     words = ("sweep", "02", "-s", "smoke", "-g", "gamma=0.5,0.6", "--ray", address)
     with driver(project, *words) as process:
         read_until(process, lambda line: "= 2 cells" in line)
-        deadline = time.monotonic() + 120
-        while not any(is_kernel(p) for p in kernels(project.root)):
-            assert time.monotonic() < deadline, "no cell began"
-            time.sleep(0.2)
+        wait(lambda: any(map(is_kernel, kernels(project.root))), "no cell began")
         os.kill(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 130, out + err
-    deadline = time.monotonic() + 20
-    while kernels(project.root):
-        assert time.monotonic() < deadline, "a kernel outlived Ctrl-C"
-        time.sleep(0.2)
+    wait(lambda: not kernels(project.root), "a kernel outlived Ctrl-C", 20)
     (table,) = project.root.glob("build/sweeps/02_sleeps/*/table.parquet")
     assert set(pd.read_parquet(table)["status"]) == {"not run"}
 
