@@ -96,8 +96,8 @@ def _chance() -> str:
     high = table["valid"] - 2 * table["valid_se"] > table["chance"]
     low = table["valid"] + 2 * table["valid_se"] < table["chance"]
     return (
-        f"{high.sum()} of {len(table)} cells of planar and k-color are, by two standard "
-        f"errors; {low.sum()} are worse"
+        f"{high.sum()} of {len(table)} cells of planar and k-color are, by two "
+        f"standard errors; {low.sum()} are worse"
     )
 
 
