@@ -153,7 +153,8 @@ class Explorer:
             for control in self.root.locator(selector).all():
                 name = control.evaluate(NAME)
                 single = kind == "dropdown" and control.evaluate("e => e.length < 2")
-                if name in names or single or not control.is_enabled():
+                can_move = control.is_visible() and control.is_enabled() and not single
+                if name in names or not can_move:
                     continue
                 names.add(name)
                 changed = self._move(kind, control, (typed or {}).get(name, ""))
