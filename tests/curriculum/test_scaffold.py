@@ -20,10 +20,10 @@ from helpers.scales import find_spec
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A project with the package and the template, and nothing else."""
+    """A project with the package, the template and what it links to."""
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "helpers", tmp_path / "helpers", ignore=ignore)
-    for name in FILES:
+    for name in ("CONTRIBUTING.md", *FILES):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
