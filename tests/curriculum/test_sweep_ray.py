@@ -240,7 +240,9 @@ def test_a_node_with_other_code_runs_nothing(
     new_project: Any, machines: LocalMachines
 ) -> None:
     other = new_project()  # the nodes know the first one
-    other.add("01_birthdays", "x = 1", parameters=PARAMETERS)
+    other.add("01_birthdays", "x = 1", parameters=PARAMETERS, memory_mib=1500)
+    path = other.root / "notebooks" / "01_birthdays.toml"
+    path.write_text(path.read_text() + "cores = 1\n")  # as a node here has
     address = ray.get_runtime_context().gcs_address
     machines.get("worker")
     words = ("sweep", "01", "-s", "smoke", "-g", "gamma=0.5,0.6", "--ray", address)
