@@ -144,7 +144,10 @@ def control_panel(controls: Mapping[str, Any]) -> Any:
     longest = max(len(control.description) for control in controls.values())
     for control in controls.values():
         control.style = {"description_width": f"{longest + 1}ch"}
-        control.layout = widgets.Layout(width="300px")
+        options = getattr(control, "_options_labels", ())  # a dropdown shows them whole
+        room = longest + 6 + max(map(len, options), default=0)
+        width = f"max(300px, {room}ch)"
+        control.layout = widgets.Layout(width=width, max_width="100%")
     row = widgets.Layout(flex_flow="row wrap")
     return widgets.Box(list(controls.values()), layout=row)
 
