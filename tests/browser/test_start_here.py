@@ -24,7 +24,6 @@ def test_the_notebook_runs_and_its_explorers_answer(
     assert board.walk() == {"dropdown": BOTH}
     board.look("start-here-board")
     for view in swarm.views():
-        notebook.page.locator("text=The six papers").first.scroll_into_view_if_needed()
         notebook.settle(notebook.page.locator("body"))
         notebook.screenshot(f"start-here-page-{view}")
     assert "exploring-costs" in notebook.verdicts("start-here-verdict")
