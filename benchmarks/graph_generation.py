@@ -31,12 +31,13 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from helpers.graph_generation.baselines import baseline_graphs
+from helpers.graph_generation.baseline_model import BaselineModel
 from helpers.graph_generation.checks import check
 from helpers.graph_generation.graphs import Graph, from_networkx
 from helpers.graph_generation.isomorphism import classes
 from helpers.graph_generation.metrics import summary
 from helpers.graph_generation.reply_parser import parse_reply
+from helpers.graph_generation.rule_cells import Cell, generated
 from helpers.graph_generation.tasks import RULES, preset
 
 AIM = 20  # times the peer's speed
@@ -92,7 +93,14 @@ def throughput(runs: int) -> pd.DataFrame:
     for rule in RULES:
         task = preset(rule, "medium")
         found = [
-            baseline_graphs(name, task, runs=runs, seed=0)
+            generated(
+                BaselineModel(name),
+                [Cell(task, "zero-shot")],
+                runs,
+                name=name,
+                seed=0,
+                progress=False,
+            )
             for name in ("oracle", "noisy oracle")
         ]
         frames += found

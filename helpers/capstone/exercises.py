@@ -24,7 +24,7 @@ def check_steps(
             wanted = sum(
                 n if t in winners else first.first_target(t) for t, n in lengths.items()
             )
-            found = attempt(lengths, theta, winners)
+            found = attempt(dict(lengths), theta, list(winners))
             assert found == wanted, (
                 f"lengths {lengths}, theta {theta:g}, winners {winners}: {wanted} "
                 f"steps, got {found}. A part of theta is rounded up to whole steps"
@@ -68,7 +68,7 @@ def check_carry_on(
         for _ in range(max(until for until, lost in machines if not lost)):
             whole.train_step()
         Toy.made = 0
-        found = attempt(Toy, machines)
+        found = attempt(Toy, list(machines))
         assert Toy.made == len(machines), (
             f"{len(machines)} machines, but {Toy.made} fresh trainers. Each machine "
             "calls make() once"

@@ -272,7 +272,8 @@ def test_every_rule_is_tested() -> None:
                 first = node.value.elts[0]
                 names.add(getattr(first, "value", None))
     names = {name for name in names if isinstance(name, str)}
-    assert names == {rule for rule, _, _ in CASES}
+    # what a scale table says of a chapter is tested in test_scaffold.py
+    assert names - {"about"} == {rule for rule, _, _ in CASES}
 
 
 @pytest.mark.parametrize(
