@@ -19,8 +19,7 @@ import helpers
 from helpers.cache import stage
 from helpers.curriculum import api_reader
 from helpers.curriculum.api_text import section_html
-from helpers.curriculum.report_pages import TEMPLATES
-from helpers.curriculum.report_templates import environment
+from helpers.curriculum.report_templates import TEMPLATES, environment
 
 SOURCE = Path(helpers.__file__).resolve().parent
 INDEX = "index.html"

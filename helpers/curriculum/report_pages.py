@@ -37,8 +37,8 @@ from helpers.curriculum.report_embed import (
     typeset,
 )
 from helpers.curriculum.report_math import mathml
+from helpers.curriculum.report_templates import TEMPLATES
 
-TEMPLATES = Path(__file__).resolve().parent / "templates"
 SHOWN = ("text/html", "text/markdown", *FIGURES, "text/latex", "text/plain")
 
 # Cells that a runner adds to a failed copy; the page says it in its own words.

@@ -8,11 +8,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers.claims import VERDICTS, Claim
-from helpers.curriculum.report_pages import Heading
 from helpers.curriculum.results import RunResult
+
+if TYPE_CHECKING:
+    from helpers.curriculum.report_pages import Heading
 
 # What a reader came for stands first; other scales follow in their own order.
 SCALE_ORDER = ("default", "paper", "smoke")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from helpers import claims
 from helpers.curriculum import report_claims
 from helpers.curriculum.report_math import inline_math
-from helpers.curriculum.report_pages import TEMPLATES
 from helpers.curriculum.report_runs import count_verdicts
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 def environment() -> Environment:
