@@ -144,8 +144,9 @@ def control_panel(controls: Mapping[str, Any]) -> Any:
     longest = max(len(control.description) for control in controls.values())
     for control in controls.values():
         control.style = {"description_width": f"{longest + 1}ch"}
-        options = getattr(control, "_options_labels", ())  # a dropdown shows them whole
-        room = longest + 6 + max(map(len, options), default=0)
+        options = getattr(control, "options", ())  # a dropdown shows them whole
+        labels = [o[0] if isinstance(o, tuple) else str(o) for o in options]
+        room = longest + 6 + max(map(len, labels), default=0)
         width = f"max(300px, {room}ch)"
         control.layout = widgets.Layout(width=width, max_width="100%")
     row = widgets.Layout(flex_flow="row wrap")

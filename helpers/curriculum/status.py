@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
@@ -17,6 +15,7 @@ from helpers.curriculum.failures import report
 from helpers.curriculum.jobs import Job
 from helpers.curriculum.pool import Worker
 from helpers.curriculum.results import RunResult
+from helpers.curriculum.screen import Screen
 
 SYMBOLS = {"passed": "✓", "up to date": "✓", "running": "…"}
 _COLOURS = {"passed": "green", "up to date": "green", "running": "cyan"}
@@ -35,40 +34,12 @@ class _Line:
     memory: float = 0.0
 
 
-@dataclass
-class Status:
+class Status(Screen):
     """One line per notebook on a terminal; one line per section elsewhere."""
 
-    stream: TextIO = field(default_factory=lambda: sys.stdout)
-
-    def __post_init__(self) -> None:
-        self.console = Console(file=self.stream, highlight=False, soft_wrap=True)
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(stream or sys.stdout)
         self._lines: dict[str, _Line] = {}
-        self._live: Live | None = None
-        self._said: set[str] = set()
-
-    def __enter__(self) -> Status:
-        if self.console.is_terminal:
-            self._live = Live(
-                console=self.console, refresh_per_second=4, get_renderable=self._table
-            )
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def note(self, text: str) -> None:
-        """Say something once."""
-        if text not in self._said:
-            self._said.add(text)
-            self.console.print(text, markup=False)
 
     def told(self, worker: Worker, event: dict[str, Any]) -> None:
         """Take one event of a running job."""
@@ -103,10 +74,10 @@ class Status:
 
     def _plain(self, text: str) -> None:
         if self._live is None:
-            self.console.print(text, markup=False)
-            self.stream.flush()
+            self.say(text)
+            self.console.file.flush()
 
-    def _table(self) -> Table:
+    def shown(self) -> Table:
         table = Table.grid(padding=(0, 2))
         for line in self._lines.values():
             colour = _COLOURS.get(line.state, "red")

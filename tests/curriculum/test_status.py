@@ -46,7 +46,7 @@ def test_one_live_line_per_notebook(running: Any) -> None:
     status.told(running, CELL)
     status.told(running, {**CELL, "cell": 4})
     console = Console(file=io.StringIO(), width=120)
-    console.print(status._table())
+    console.print(status.shown())
     shown = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert len(shown) == 1
     for words in ("01_one smoke gamma=0.25", "12 s", "456 MiB", "A [b] c · 4/9"):
