@@ -18,5 +18,5 @@ def test_the_notebook_runs_and_its_explorers_answer(
     job.look("notebook-07-explorer")
     film = Explorer.find(notebook, ".tv-viewer")
     film.wait_for_data("loaded", "true")
-    assert film.press_named("Epoch back", "Enter") == BOTH
+    assert film.press_named("Last epoch", "Enter") == BOTH
     assert "bill, early shutdown / none" in notebook.verdicts("notebook-07-verdict")
