@@ -248,7 +248,7 @@ def check_values(
 ) -> dict[str, Any]:
     """Validate ``values`` (already Python objects) against ``parameters``."""
     return {
-        name: _known(parameters, name).check(value) for name, value in values.items()
+        name: known(parameters, name).check(value) for name, value in values.items()
     }
 
 
@@ -261,11 +261,12 @@ def parse_assignments(
         name, equals, text = assignment.partition("=")
         if not equals:
             raise ParameterError(f"{assignment!r} is not of the form name=value")
-        values[name] = _known(parameters, name).parse(text)
+        values[name] = known(parameters, name).parse(text)
     return values
 
 
-def _known(parameters: Mapping[str, Parameter], name: str) -> Parameter:
+def known(parameters: Mapping[str, Parameter], name: str) -> Parameter:
+    """The parameter of that name, or an error with the nearest one."""
     if name not in parameters:
         raise ParameterError(
             f"unknown parameter {name!r}{suggest(name, parameters)} "

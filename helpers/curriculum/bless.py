@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from helpers.claims import NOT_REPRODUCED, NOT_TESTABLE, VERDICTS
 from helpers.curriculum.jobs import Job, make_job
-from helpers.curriculum.results import RunResult, expected_file
+from helpers.curriculum.results import RunResult, expected_file, now
 from helpers.curriculum.runner import up_to_date
 from helpers.names import suggest
 from helpers.parameters import ParameterError
@@ -144,7 +143,7 @@ def parse_lower(words: Sequence[str]) -> dict[str, str]:
 
 def _entry(scale: str, why: str, changes: Sequence[Change]) -> dict[str, Any]:
     entry: dict[str, Any] = {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "when": now(),
         "scale": scale,
         "why": why.strip(),
         "changes": {c.claim: [c.old, c.new] for c in changes if c.old != c.new},

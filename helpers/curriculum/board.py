@@ -24,6 +24,7 @@ from helpers.claims import (
     paper_cell,
 )
 from helpers.curriculum.paper_map import paper_specs, short_title
+from helpers.curriculum.report_templates import when
 from helpers.curriculum.results import RunResult, expected_verdicts, run_folder
 from helpers.names import unknown_name
 
@@ -98,8 +99,8 @@ class Board:
         missing = [paper for paper in self.papers if paper not in self.runs]
         text = "No paper has been run here yet. "
         if self.runs:
-            newest = max(self.runs.values())[:16].replace("T", " ")
-            text = f"Measured here: {', '.join(self.runs)} (newest {newest} UTC). "
+            newest = when(max(self.runs.values()))
+            text = f"Measured here: {', '.join(self.runs)} (newest {newest}). "
         if missing:
             text += (
                 f"Expected verdicts only, from data/expected: {', '.join(missing)}. "

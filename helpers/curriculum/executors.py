@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Protocol
 
 from helpers.curriculum.jobs import Job
 from helpers.curriculum.pool import Settings, Worker, run_all
-from helpers.curriculum.results import RunResult
+from helpers.curriculum.results import RunResult, now
 from helpers.curriculum.runner import judge
 
 Tell = Callable[[int, str], None]  # jobs that run now; something to note, or ""
@@ -73,8 +72,3 @@ class LocalExecutor:
             running -= 1
             tell(running, "")
             yield job, judge(job, outcome, self.settings, started)
-
-
-def now() -> str:
-    """The time as results hold it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

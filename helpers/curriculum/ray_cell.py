@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from helpers.curriculum.doctor import missing
-from helpers.curriculum.executors import now
 from helpers.curriculum.jobs import Job, make_job
 from helpers.curriculum.pool import Outcome, Settings, run_all
+from helpers.curriculum.results import now
 from helpers.curriculum.runner import judge
 from helpers.parameters import ParameterError
 from helpers.paths import write_atomic

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from helpers.curriculum.executors import Tell, now
+from helpers.curriculum.executors import Tell
 from helpers.curriculum.jobs import Job
 from helpers.curriculum.pool import Outcome, Settings
 from helpers.curriculum.ray_cell import Order, Parcel, UnfitNodeError, run_cell
-from helpers.curriculum.results import RunResult
+from helpers.curriculum.results import RunResult, now
 from helpers.curriculum.runner import judge
 from helpers.parameters import ParameterError
 from helpers.scales import Scale

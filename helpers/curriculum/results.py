@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,11 @@ Status = Literal[
     "interrupted",
     "claims worse",
 ]
+
+
+def now() -> str:
+    """The time as results hold it: UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Failure(BaseModel):

@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
 from typing import Any
 
 from helpers import paths
@@ -15,7 +14,7 @@ from helpers.curriculum import executed, failures, junit, machine, verdicts
 from helpers.curriculum.jobs import Job
 from helpers.curriculum.outputs import swallowed_errors
 from helpers.curriculum.pool import Outcome, Settings, run_all
-from helpers.curriculum.results import Failure, RunResult
+from helpers.curriculum.results import Failure, RunResult, now
 from helpers.curriculum.status import Status
 from helpers.notebook_files import write_notebook
 from helpers.session import versions
@@ -69,7 +68,7 @@ def run_notebooks(
                 status.ended(job, known, fresh=False)
         count = workers or side_by_side(len(todo))
         settings = Settings(count, offline, timeout_factor)
-        started = datetime.now(UTC).isoformat(timespec="seconds")
+        started = now()
 
         def tell(worker: Any, event: dict[str, Any]) -> None:
             if status:

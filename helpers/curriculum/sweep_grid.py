@@ -17,8 +17,7 @@ from typing import Any
 from helpers import paths
 from helpers.curriculum.jobs import Job, make_job
 from helpers.curriculum.keys import Inputs
-from helpers.names import suggest
-from helpers.parameters import Parameter, ParameterError, parse_assignments
+from helpers.parameters import Parameter, ParameterError, known, parse_assignments
 from helpers.scales import NotebookSpec
 
 MOST_CELLS = 100_000
@@ -148,18 +147,14 @@ def parse_grid(
             raise ParameterError(f"{word!r} is not of the form name=value,value,...")
         if name == "scale":
             raise ParameterError("choose the scale with --scale, not in a grid")
-        if name not in parameters:
-            raise ParameterError(
-                f"unknown parameter {name!r}{suggest(name, parameters)} "
-                f"(this notebook has: {', '.join(parameters)})"
-            )
+        parameter = known(parameters, name)
         if name in found:
             raise ParameterError(f"parameter {name!r} stands twice in the grid")
         found[name] = []
         for piece in split_values(text):
             if not piece:
                 raise ParameterError(f"{word!r}: a value is missing between commas")
-            value = parameters[name].parse(_unquoted(piece))
+            value = parameter.parse(_unquoted(piece))
             if value in found[name]:
                 raise ParameterError(f"{word!r}: the value {value!r} stands twice")
             found[name].append(value)
