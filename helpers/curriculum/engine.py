@@ -14,11 +14,13 @@ from typing import Any
 
 import nbformat
 import traitlets
+import zmq
 from nbclient.exceptions import (
     CellExecutionError,
     CellTimeoutError,
     DeadKernelError,
 )
+from nbclient.output_widget import OutputWidget
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 
@@ -73,10 +75,28 @@ class Manager(NotebookExecutionManager):  # type: ignore[misc]
         self.save(force=True)
 
 
+class AttentiveOutputWidget(OutputWidget):
+    """An ``Output`` widget's mimic that never makes nbclient miss a cell's reply.
+
+    Its message to the kernel leaves by the socket on which nbclient waits for the
+    reply, and a reply that comes in during that call is announced to nobody
+    (nbclient issue 312). Asking an asyncio socket for its events announces it.
+    """
+
+    def send(self, *args: Any, **kwargs: Any) -> None:
+        super().send(*args, **kwargs)
+        self.kernel_client.shell_channel.socket.get(zmq.EVENTS)
+
+
 class Client(PapermillNotebookClient):  # type: ignore[misc]
     """nbclient that says which cell it is at."""
 
     progress = traitlets.Any()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        outputs = {"OutputModel": AttentiveOutputWidget}
+        self.widget_registry["@jupyter-widgets/output"] = outputs
 
     def papermill_execute_cells(self) -> None:
         """Run the cells in order until one does not finish."""

@@ -54,6 +54,8 @@ class RayExecutor:
     def __enter__(self) -> RayExecutor:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        # Ray would replace `print` for the whole process, which numba cannot compile.
+        os.environ.setdefault("RAY_TQDM_PATCH_PRINT", "0")
         try:
             import ray
         except ImportError:

@@ -28,15 +28,16 @@ except ImportError as error:
     ) from error
 
 OBJECT_STORE = 80 * 2**20  # bytes per node; Ray takes no less
-# A dead node is noticed after two seconds, a busy one is waited for.
+# A dead node is noticed after five seconds, a busy one is waited for.
 HEALTH_CHECKS = {
     "health_check_initial_delay_ms": 1000,
     "health_check_period_ms": 500,
-    "health_check_failure_threshold": 4,
+    "health_check_failure_threshold": 10,
 }
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",  # the new one prints at every verbosity
+    "RAY_TQDM_PATCH_PRINT": "0",  # or Ray replaces `print`, which numba cannot compile
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # a lost machine is no error
 }
 

@@ -313,4 +313,4 @@ def test_time_is_linear_on_hostile_replies(start: str) -> None:
 
     for piece in HOSTILE:
         text = start + piece * (100_000 // len(piece))
-        assert seconds(text) < 1.0, (start, piece)  # quadratic time would be minutes
+        assert seconds(text) < 10, (start, piece)  # quadratic time would be minutes
