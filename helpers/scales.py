@@ -94,6 +94,8 @@ def load_spec(notebook: Path) -> NotebookSpec:
     table = notebook.with_suffix(".toml")
     if not table.exists():
         raise ParameterError(f"{notebook.name} has no scale table {table.name}")
+    if not notebook.exists():
+        raise ParameterError(f"{table.name} has no notebook {notebook.name}")
     try:
         content = tomllib.loads(table.read_text(encoding="utf-8"))
         spec = NotebookSpec(name=notebook.stem, path=notebook, **content)

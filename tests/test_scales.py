@@ -111,7 +111,7 @@ def test_bad_tables_are_refused(tmp_path: Path, old: str, new: str, words: str) 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     path = add(tmp_path, "03_first", TABLE)
     path.unlink()
-    with pytest.raises(ParameterError, match=r"03_first\.ipynb"):
+    with pytest.raises(ParameterError, match=r"no notebook 03_first\.ipynb"):
         load_spec(path)
     path.with_suffix(".toml").unlink()
     with pytest.raises(ParameterError, match=r"no scale table 03_first\.toml"):

@@ -50,6 +50,12 @@ def lint_notebook(path: Path) -> list[Finding]:
 
 
 def lint_notebooks(notebooks: Iterable[Path] | None = None) -> list[Finding]:
-    """Findings of these notebooks, by default of all in the project's folder."""
-    chosen = sorted(paths.NOTEBOOKS.glob("*.ipynb")) if notebooks is None else notebooks
-    return [finding for path in chosen for finding in lint_notebook(path)]
+    """Findings of these notebooks, by default of all in the project's folder.
+
+    A scale table without its notebook counts as one that cannot be read.
+    """
+    if notebooks is None:
+        tables = paths.NOTEBOOKS.glob("[0-9][0-9]_*.toml")
+        named = {table.with_suffix(".ipynb") for table in tables}
+        notebooks = sorted(named.union(paths.NOTEBOOKS.glob("*.ipynb")))
+    return [finding for path in notebooks for finding in lint_notebook(path)]

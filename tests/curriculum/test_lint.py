@@ -244,6 +244,15 @@ def test_every_committed_notebook_obeys() -> None:
     assert [str(f) for f in lint_notebooks() if f.is_error] == []
 
 
+def test_a_table_without_its_notebook_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    (tmp_path / "03_gone.toml").touch()
+    (finding,) = lint_notebooks()
+    assert str(finding).startswith("03_gone.ipynb: not a valid notebook: ")
+
+
 def test_the_template_is_without_any_finding(
     broken: Callable[[Mutation], list[Finding]],
 ) -> None:
