@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from helpers.paths import NOTEBOOKS
-from tests.browser.lab_page import Lab, LabPage, lab_server
+from tests.browser.lab_page import SLOW, Lab, LabPage, lab_server
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INSTALL = (
@@ -108,6 +108,7 @@ def opened_pages(lab: Lab, browser: Any) -> Iterator[Callable[..., LabPage]]:
             if message.type == "error" and not harmless:
                 errors.append(f"console: {text}")
 
+        context.set_default_timeout(SLOW)
         context.route("**/*", guard)
         page = context.new_page()
         page.on("console", listen)
@@ -123,7 +124,8 @@ def opened_pages(lab: Lab, browser: Any) -> Iterator[Callable[..., LabPage]]:
     for context, notebook in opened:
         if found:
             notebook.screenshot(f"{notebook.name}-failed")
-        notebook.execute("notebook:shutdown-kernel")
+        if notebook.page.evaluate("Boolean(window.jupyterapp)"):  # else Lab never came
+            notebook.execute("notebook:shutdown-kernel")
         context.close()
     assert not found, "\n".join(found)
 
