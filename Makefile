@@ -8,11 +8,12 @@ STAMP := .venv/.installed
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 # In the order of collection: the small files come last, so that both end together.
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+UNIT := $(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not notebooks"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lab lint format unit notebooks browser bench picture lock \
-  upgrade clean
+.PHONY: help setup run test lab lint format unit coverage notebooks browser bench \
+  picture lock upgrade clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,9 +43,11 @@ lint: $(STAMP) ## ruff, mypy and the rules for notebooks
 	$(BIN)/mypy
 	$(BIN)/curriculum lint
 
-unit: $(STAMP) ## unit tests with coverage
-	$(PYTEST) $(SIDE_BY_SIDE) -m "not browser and not notebooks" \
-	  --cov --cov-report=term --junit-xml=build/junit/unit.xml
+unit: $(STAMP) ## unit tests, two files at a time
+	$(UNIT) --junit-xml=build/junit/unit.xml
+
+coverage: $(STAMP) ## unit tests again, with the lines of helpers/ that none runs
+	$(UNIT) --cov --cov-report=term
 
 notebooks: $(STAMP) ## every notebook at smoke and default, offline
 	$(PYTEST) -m notebooks --junit-xml=build/junit/notebooks.xml
