@@ -1,9 +1,10 @@
-"""What a sweep costs beside its cells: plan, record, resume, table, page and disk.
+"""What sweeps and many notebooks cost beside the running: the figures of docs/scale.md.
 
-One cell of the template is really run at smoke; the sweep's other cells get copies of
+One cell of the template is really run at smoke; a sweep's other cells get copies of
 its result and of its executed notebook, so that everything but the notebook itself
-happens. With `--ray` also the tasks per second that Ray hands out on this machine,
-each as large as a cell's. The figures are those of docs/scale.md.
+happens: plan, record, resume, table, page and disk. Then the project's own work on
+100 notebooks: reading their tables, keys, rules. With `--ray` also the tasks per
+second that Ray hands out on this machine, each with as much to send as a cell.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -22,14 +24,15 @@ from typing import Any
 os.environ.setdefault("CURRICULUM_BUILD", tempfile.mkdtemp(prefix="sweep-"))
 
 from helpers.curriculum.executors import LocalExecutor, Tell
-from helpers.curriculum.jobs import Job
+from helpers.curriculum.jobs import Job, make_job
+from helpers.curriculum.lint import lint_notebooks
 from helpers.curriculum.pool import Settings
 from helpers.curriculum.results import RunResult
 from helpers.curriculum.sweep_grid import Sweep, make_sweep
 from helpers.curriculum.sweep_report import write_sweep
 from helpers.curriculum.sweep_run import run_sweep
 from helpers.paths import write_atomic
-from helpers.scales import find_spec
+from helpers.scales import all_specs, find_spec
 
 NOTEBOOK = "template"
 SIZES = (100, 1_000, 10_000)
@@ -100,6 +103,24 @@ def measure(cells: int, result: RunResult, notebook: bytes) -> None:
     )
 
 
+def measure_notebooks(count: int) -> None:
+    """Milliseconds per notebook of what every command does, and of the rules."""
+    source = find_spec(NOTEBOOK).path
+    folder = Path(tempfile.mkdtemp(prefix="notebooks-"))
+    for number in range(count):
+        copy = folder / f"{number:02}_copy.ipynb"
+        shutil.copy(source, copy)
+        shutil.copy(source.with_suffix(".toml"), copy.with_suffix(".toml"))
+    specs, read = timed(lambda: all_specs(folder))
+    _, keyed = timed(lambda: [make_job(spec, "smoke").key for spec in specs])
+    findings, linted = timed(lambda: lint_notebooks(sorted(folder.glob("*.ipynb"))))
+    assert len(specs) == count and findings is not None
+    print(
+        f"\n{count} notebooks, ms each: table and parameters {1e3 * read / count:.1f}, "
+        f"key {1e3 * keyed / count:.1f}, rules {1e3 * linted / count:.0f}"
+    )
+
+
 def measure_ray(tasks: int, size: int) -> None:
     """Tasks per second of a local Ray that each hand back ``size`` bytes."""
     import ray
@@ -134,6 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for cells in SIZES[:1] if given.quick else SIZES:
         if cells <= given.most:
             measure(cells, result, notebook)
+    measure_notebooks(10 if given.quick else 100)
     if given.ray:
         measure_ray(1_000, len(notebook))
     print(f"everything lies in {Path(os.environ['CURRICULUM_BUILD'])}")
