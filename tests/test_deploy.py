@@ -201,4 +201,4 @@ def test_commands_on_the_nodes_are_commands(cluster: dict[str, Any]) -> None:
             shell_accepts(command, "bash")
     for command in cluster["worker_start_ray_commands"]:
         shell_accepts(command, "bash")
-    assert cluster["file_mounts"] == {"/home/ubuntu/reprise": "."}
+    assert cluster["file_mounts"] == {"~/reprise": "."}

@@ -11,6 +11,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +42,23 @@ class Inputs(NamedTuple):
             user_data=user_listing(),
             lock=files_hash([paths.LOCK] if paths.LOCK.exists() else []),
         )
+
+
+@cache
+def named_inputs(inputs: Inputs) -> dict[str, str]:
+    """A short hash of each part and of Python's version, by names for readers."""
+    parts = {
+        "notebook": inputs.cells,
+        "code": inputs.code,
+        "data": inputs.data,
+        "CURRICULUM_DATA": inputs.user_data,
+        "lock": inputs.lock,
+        "Python": platform.python_version(),
+    }
+    return {
+        name: hashlib.sha256(part.encode()).hexdigest()[:8]
+        for name, part in parts.items()
+    }
 
 
 def run_key(

@@ -14,6 +14,7 @@ from typing import Any
 
 from helpers.curriculum.doctor import missing
 from helpers.curriculum.jobs import Job, make_job
+from helpers.curriculum.keys import Inputs, named_inputs
 from helpers.curriculum.pool import Outcome, Settings, run_all
 from helpers.curriculum.results import now
 from helpers.curriculum.runner import judge
@@ -32,11 +33,13 @@ class Order:
     scale: str
     overrides: Mapping[str, Any]
     key: str
+    inputs: Mapping[str, str]  # parts of the key, to say which one differs
     settings: Settings
 
     @classmethod
     def of(cls, job: Job, settings: Settings) -> Order:
-        return cls(job.name, job.scale, dict(job.overrides), job.key, settings)
+        inputs = named_inputs(job.inputs or Inputs.of(job.spec))
+        return cls(job.name, job.scale, dict(job.overrides), job.key, inputs, settings)
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,11 @@ def _same_job(order: Order, folder: Path) -> Job:
     except ParameterError as error:
         raise UnfitNodeError(f"the node's project differs: {error}") from None
     if job.key != order.key:
+        mine = named_inputs(Inputs.of(spec))
+        differing = [name for name in mine if mine[name] != order.inputs[name]]
         raise UnfitNodeError(
-            "the node's code, data, Python or lock differs from the driver's"
+            "the node differs from the driver in its "
+            + (", ".join(differing) or "scale table")
         )
     if lacking := missing(job.row, order.settings.offline):
         raise UnfitNodeError(f"the node lacks {'; '.join(lacking)}")

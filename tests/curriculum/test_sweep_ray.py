@@ -82,6 +82,10 @@ def project(new_project: Callable[[], Any]) -> Any:
 def machines(project: Any) -> Iterator[LocalMachines]:
     """Two nodes with one core each; their processes see the project as their own."""
     with pytest.MonkeyPatch.context() as patch:
+        # As for the drivers: a node with other data would refuse their cells.
+        for name in os.environ:
+            if name.startswith("CURRICULUM_"):
+                patch.delenv(name)
         for name in ("CURRICULUM_ROOT", "PYTHONPATH"):
             patch.setenv(name, project.environment()[name])
         # Ray's switch for "loopback only": the drivers' counterpart of LocalMachines.
@@ -258,7 +262,7 @@ def test_a_node_with_other_code_runs_nothing(
     words = ("sweep", "01", "-s", "smoke", "-g", "gamma=0.5,0.6", "--ray", address)
     refused = other.command(*words, "--retries", "0")
     assert refused.returncode == 1
-    assert "the node's code, data, Python or lock differs" in refused.stderr
+    assert "the node differs from the driver in its notebook" in refused.stderr
     assert "2 failed" in refused.stdout
 
 

@@ -32,7 +32,7 @@ PROGRAMS: list[Hostile] = [
     *odd_programs.ODD,
 ]
 VARIABLE, SECRET = "REPRISE_TEST_SECRET", "do-not-read-me"
-LIMITS = Limits(memory_mib=256, cpu_seconds=0.5, wall_seconds=1.5)
+LIMITS = Limits(memory_mib=256, cpu_seconds=1.0, wall_seconds=2.5)
 TIERS = ["seccomp", "bubblewrap"]
 
 
