@@ -44,6 +44,7 @@ lint: $(STAMP) ## ruff, mypy and the rules for notebooks
 	$(BIN)/curriculum lint
 
 unit: $(STAMP) ## unit tests, two files at a time
+	@tests/install.sh bubblewrap
 	$(UNIT) --junit-xml=build/junit/unit.xml
 
 coverage: $(STAMP) ## unit tests again, with the lines of helpers/ that none runs
@@ -53,7 +54,7 @@ notebooks: $(STAMP) ## every notebook at smoke and default, offline
 	$(PYTEST) -m notebooks --junit-xml=build/junit/notebooks.xml
 
 browser: $(STAMP) ## explorers and report in Chromium, two Labs at a time
-	@tests/browser/install_chromium.sh
+	@tests/install.sh chromium
 	$(PYTEST) $(SIDE_BY_SIDE) -m browser --junit-xml=build/junit/browser.xml
 
 lab: $(STAMP) ## open JupyterLab

@@ -19,23 +19,36 @@ def command(interpreter: str) -> list[str]:
     program = shutil.which("bwrap")
     if program is None:
         raise FileNotFoundError("there is no bwrap on the PATH")
-    shown = ["/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache"]
-    shown += [sys.base_prefix, interpreter, str(Path(__file__).parent)]
     bound: list[str] = []
-    for path in shown:
+    for path in _shown(interpreter):
         if not os.path.exists(path):
             continue
         if os.path.islink(path) and path.count("/") == 1:  # merged /usr
             bound += ["--symlink", os.readlink(path), path]
         else:
             bound += ["--ro-bind", path, path]
+    folder = work_folder(interpreter)
     return [
         *(program, "--unshare-all", "--die-with-parent", "--new-session"),
         *("--cap-drop", "ALL", "--hostname", "sandbox"),
         *bound,
-        *("--dev", "/dev", "--dir", "/work", "--remount-ro", "/", "--chdir", "/work"),
+        *("--dev", "/dev", "--dir", folder, "--remount-ro", "/", "--chdir", folder),
         "--",
     ]
+
+
+def work_folder(interpreter: str) -> str:
+    """The empty folder inside: none that something shown lies in."""
+    folder = "/work"
+    while any(f"{path}/".startswith(f"{folder}/") for path in _shown(interpreter)):
+        folder += "_"
+    return folder
+
+
+def _shown(interpreter: str) -> list[str]:
+    """Places outside that can be read inside."""
+    system = ["/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache"]
+    return [*system, sys.base_prefix, interpreter, str(Path(__file__).parent)]
 
 
 @cache

@@ -25,10 +25,17 @@ from types import TracebackType
 from tqdm import tqdm
 
 from helpers.sandbox import landlock
+from helpers.sandbox.bubblewrap import work_folder
 from helpers.sandbox.jobs import Job
 from helpers.sandbox.judge_process import JudgeProcess
 from helpers.sandbox.limits import MAX_EXTENSION, Limits
-from helpers.sandbox.tiers import available_tiers, banner, choose, command
+from helpers.sandbox.tiers import (
+    available_tiers,
+    banner,
+    choose,
+    command,
+    interpreter,
+)
 from helpers.sandbox.verdicts import Outcome, SandboxError, Verdict
 
 __all__ = ["Sandbox", "available_tiers", "banner"]
@@ -88,7 +95,7 @@ class Sandbox:
             "zygote": {
                 "name": self._folder,  # to be told apart in a list of processes
                 "hash_seed": hash_seed,
-                "folder": "/work" if inside else self._folder,
+                "folder": work_folder(interpreter()) if inside else self._folder,
                 "seccomp": hardened,
                 "landlock": hardened and landlock.version() > 0,
                 "memory_mib": limits.memory_mib,

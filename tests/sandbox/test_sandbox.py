@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.sandbox import bubblewrap, tiers
 from helpers.sandbox import sandbox as module
-from helpers.sandbox import tiers
 from helpers.sandbox.jobs import Cases, Check, Job
 from helpers.sandbox.limits import Limits
 from helpers.sandbox.sandbox import Sandbox, available_tiers, banner
@@ -253,3 +253,11 @@ def test_workers(workers):
     """At least one, and a whole number."""
     with pytest.raises(ValueError, match="workers is"):
         Sandbox(workers=workers)
+
+
+def test_the_empty_folder_inside_holds_nothing_that_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = ["/usr", "/work/environment", "/work_", "/worker"]
+    monkeypatch.setattr(bubblewrap, "_shown", lambda _: shown)
+    assert bubblewrap.work_folder("python") == "/work__"
