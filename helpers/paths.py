@@ -18,6 +18,11 @@ def user_data() -> Path | None:
     return Path(folder) if folder and Path(folder).is_dir() else None
 
 
+def store() -> Path:
+    """Where ``curriculum fetch`` keeps what it fetched: the reader's folder, if set."""
+    return user_data() or ROOT / "downloads"
+
+
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)

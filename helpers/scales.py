@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from helpers.assets import Asset
 from helpers.names import suggest
 from helpers.parameters import Parameter, ParameterError, read_parameters
 from helpers.paths import NOTEBOOKS
@@ -64,6 +65,10 @@ class NotebookSpec(_Strict):
     reproduces: str = Field("", description="which parts of the paper, in a few words")
     idea: str = Field("", description="its answer in one line, for the map")
     data: list[str] = Field(default_factory=list)
+    assets: list[Asset] = Field(
+        default_factory=list, description="what scale paper downloads"
+    )
+    plan: str = Field("", description="module:function, what scale paper computes")
     limits: dict[str, dict[str, Any]] = Field(default_factory=dict)
     scales: dict[str, Scale]
 
@@ -108,6 +113,12 @@ def load_spec(notebook: Path) -> NotebookSpec:
                     f"{name!r}{suggest(name, parameters)}"
                 )
             parameters[name].check(value)
+    for asset in spec.assets:
+        if asset.parameter and asset.parameter not in parameters:
+            raise ParameterError(
+                f"{table.name}, asset {asset.id}: unknown parameter "
+                f"{asset.parameter!r}{suggest(asset.parameter, parameters)}"
+            )
     return spec
 
 

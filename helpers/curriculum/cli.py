@@ -16,6 +16,7 @@ from rich.markup import escape, render
 from rich.table import Table
 
 from helpers import __version__
+from helpers.curriculum.cli_fetch import fetch
 from helpers.curriculum.cli_sweep import sweep
 from helpers.parameters import ParameterError
 from helpers.scales import all_specs, find_spec
@@ -175,6 +176,7 @@ def run(
 
 
 app.command()(sweep)
+app.command()(fetch)
 
 
 @app.command()
