@@ -12,7 +12,8 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.curriculum import machine
-from helpers.scales import Scale
+from helpers.curriculum.fetch import is_fetched
+from helpers.scales import NotebookSpec, Scale
 
 PYTHON = (3, 11)
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -28,10 +29,17 @@ class Check:
     ok: bool | None = True
 
 
-def missing(row: Scale, offline: bool = False) -> list[str]:
+def all_fetched(spec: NotebookSpec) -> bool:
+    """Whether all that the notebook's cells would download is here already."""
+    own = [asset for asset in spec.assets if not asset.extra]
+    return bool(own) and all(is_fetched(asset, paths.store()) for asset in own)
+
+
+def missing(row: Scale, offline: bool = False, fetched: bool = False) -> list[str]:
     """What this machine lacks for one row of a scale table, one line each.
 
-    The network is tried, and torch asked for a GPU, only when the row needs them.
+    The network is tried, and torch asked for a GPU, only when the row needs them; a
+    network is not needed where everything is ``fetched``.
     """
     found = []
     if machine.memory_mib() < row.memory_mib:
@@ -39,15 +47,15 @@ def missing(row: Scale, offline: bool = False) -> list[str]:
             f"{row.memory_mib} MiB of memory (this machine has "
             f"{machine.memory_mib():.0f} MiB)"
         )
-    if machine.disk_mib() < row.disk_mib:
+    if machine.disk_mib() < row.disk_mib and not fetched:
         found.append(
             f"{row.disk_mib} MiB of free disk (there is {machine.disk_mib():.0f} MiB)"
         )
     if row.gpu and not machine.gpu():
         found.append("a GPU that torch can use")
-    if row.internet and offline:
+    if row.internet and not fetched and offline:
         found.append("the internet, which --offline cuts off")
-    elif row.internet and not machine.internet():
+    elif row.internet and not fetched and not machine.internet():
         found.append("the internet, which cannot be reached")
     return found
 
