@@ -84,8 +84,8 @@ class Asset(_Strict):
     )
     used_by: str = Field(description="which code reads it, in a few words")
     folder: RelativePath | None = Field(None, description="in the store; its id, else")
-    parameter: str | None = Field(
-        None, description="notebook parameter that names something else instead"
+    parameters: list[str] = Field(
+        default_factory=list, description="of the notebook, that name another instead"
     )
     extra: bool = Field(False, description="not read by the notebook's own cells")
 
@@ -216,11 +216,43 @@ def stored(name: str, store: Path | None = None) -> Path | None:
     return None
 
 
+def here(name: str) -> Path | None:
+    """Folder of a fetched asset, else one of this name that the reader has made."""
+    own = paths.user_data()
+    found = stored(name)
+    return found or (own / name if own and (own / name).is_dir() else None)
+
+
+def needed(name: str) -> Path:
+    """The same, where nothing can be done without it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is not there.
+    AssetError
+        If its files are not those of the lock.
+    """
+    found = here(name)
+    if found is None:
+        raise FileNotFoundError(
+            f"no {name} in {paths.store()}; curriculum fetch brings it, a parameter or "
+            "CURRICULUM_DATA names a folder of your own"
+        )
+    return found
+
+
 def local(model: str | Path) -> str | Path:
     """The fetched copy of a repository of the hub; else what was given."""
     if Path(model).exists():
         return model
     return stored(str(model)) or model
+
+
+def revision_of(source: str) -> str | None:
+    """Commit of the fetched copy of a repository; None where there is none."""
+    found = [e.revision for e in lock_of(paths.store()).values() if e.source == source]
+    return found[0] if found else None
 
 
 def lock_text(names: Iterable[str]) -> str:

@@ -6,7 +6,6 @@ The table stands beside the notebook: ``notebooks/01_self_assembly.toml``.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +31,12 @@ class Scale(_Strict):
     memory_mib: int = Field(gt=0, description="budget for the whole process tree")
     cores: int = Field(2, ge=1, description="what a run of a sweep is given")
     judge: bool = Field(True, description="whether its claims get a verdict")
-    internet: bool = Field(False, description="needs a network beyond loopback")
-    local_data: list[str] = Field(
-        default_factory=list,
-        description="parameters that name a local copy of what is downloaded",
-    )
+    internet: bool = Field(False, description="needs a network, or what is fetched")
     gpu: bool = Field(False, description="needs a CUDA device")
     disk_mib: int = Field(0, description="free disk needed for downloads")
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="values for parameters left at None"
     )
-
-    def given(self, values: Mapping[str, Any]) -> Scale:
-        """This row for a reader's values: a local copy needs no network."""
-        local = any(values.get(name) is not None for name in self.local_data)
-        return self.model_copy(update={"internet": self.internet and not local})
 
 
 class NotebookSpec(_Strict):
@@ -114,11 +104,12 @@ def load_spec(notebook: Path) -> NotebookSpec:
                 )
             parameters[name].check(value)
     for asset in spec.assets:
-        if asset.parameter and asset.parameter not in parameters:
-            raise ParameterError(
-                f"{table.name}, asset {asset.id}: unknown parameter "
-                f"{asset.parameter!r}{suggest(asset.parameter, parameters)}"
-            )
+        for name in asset.parameters:
+            if name not in parameters:
+                raise ParameterError(
+                    f"{table.name}, asset {asset.id}: unknown parameter "
+                    f"{name!r}{suggest(name, parameters)}"
+                )
     return spec
 
 

@@ -135,7 +135,7 @@ def run(
     ] = 1.0,
 ) -> None:
     """Run notebooks (all by default) and judge their claims."""
-    from helpers.curriculum.doctor import all_fetched, missing
+    from helpers.curriculum.doctor import missing, unfetched
     from helpers.curriculum.jobs import make_jobs
     from helpers.curriculum.runner import run_notebooks
     from helpers.curriculum.status import Status, print_failures
@@ -144,7 +144,7 @@ def run(
     lacking = [
         f"{job} needs {line}"
         for job in made
-        for line in missing(job.row, offline, fetched=all_fetched(job.spec))
+        for line in missing(job.row, offline, unfetched(job.spec, job.overrides))
     ]
     if lacking:
         raise ParameterError("nothing was started: " + "; ".join(lacking))

@@ -49,7 +49,7 @@ def doctor(
     table = Table("notebook", "scale", "needs", "missing")
     lacking = False
     for (spec, s), row in zip(wanted, rows, strict=True):
-        lines = check.missing(row, fetched=check.all_fetched(spec))
+        lines = check.missing(row, to_fetch=check.unfetched(spec, {}))
         lacking |= bool(lines)
         table.add_row(spec.name, s, check.needs(row), "; ".join(lines) or "nothing")
     print_table(table)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.curriculum.doctor import all_fetched, missing
+from helpers.curriculum.doctor import missing, unfetched
 from helpers.curriculum.jobs import Job, make_job
 from helpers.curriculum.pool import Outcome, Settings, run_all
 from helpers.curriculum.results import now
@@ -90,8 +90,8 @@ def _same_job(order: Order, folder: Path) -> Job:
         raise UnfitNodeError(
             "the node's code, data, Python or lock differs from the driver's"
         )
-    fetched = all_fetched(job.spec)
-    if lacking := missing(job.row, order.settings.offline, fetched):
+    to_fetch = unfetched(job.spec, job.overrides)
+    if lacking := missing(job.row, order.settings.offline, to_fetch):
         raise UnfitNodeError(f"the node lacks {'; '.join(lacking)}")
     return job
 

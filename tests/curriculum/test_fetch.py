@@ -290,7 +290,7 @@ def test_bad_names_and_tables(fetch: Callable[..., Result], project: Any) -> Non
     with pytest.raises(ParameterError, match="no relative path"):
         scales.find_spec("02")
     table = TABLE.format(url="http://x", sha="0" * 64).replace(
-        "mib", "parameter='gama'#"
+        "mib", "parameters=['gama']#"
     )
     project.add("02_second", table=table)
     with pytest.raises(ParameterError, match="did you mean 'gamma'"):
