@@ -78,6 +78,8 @@ class LocalModel:
         self.identity, self.batch, self.opening = identity, batch, opening
         self.chat = templated if chat is None else chat
         self._ends = _end_tokens(model, tokenizer)
+        if tokenizer.pad_token_id is None:  # as LLaMA's; the mask hides the padding
+            tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
 
     @classmethod
     def load(
