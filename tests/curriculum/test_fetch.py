@@ -18,6 +18,8 @@ from helpers import assets, paths, scales
 from helpers.assets import Asset, AssetError
 from helpers.curriculum import fetch as fetching
 from helpers.curriculum.cli import app
+from helpers.curriculum.jobs import make_job
+from helpers.curriculum.pool import hub_environment
 from helpers.parameters import ParameterError
 from tests.loopback import COMMIT, NEWER, Site, serve
 
@@ -143,6 +145,22 @@ def test_a_commit_that_changed_is_refused(
     assert "config.json has the sha256" in fetch().output
     with pytest.raises(AssetError, match="is missing"):
         assets.stored("small")
+
+
+def test_a_paper_run_is_offline_once_all_is_fetched(
+    site: Site, fetch: Callable[..., Result], project: Any
+) -> None:
+    sha = hashlib.sha256(site.files["a.bin"]).hexdigest()
+    table = "[scales.paper]\nseeds = 1\nseconds = 9\nmemory_mib = 9\ninternet = true\n"
+    table += TABLE.format(url=site.url, sha=sha)
+    project.add("01_first", table=table)
+    job = make_job(scales.find_spec("01", project.root / "notebooks"), "paper")
+    before = job.key
+    assert hub_environment(job) == {}
+    assert fetch("01").exit_code == 0
+    assert hub_environment(job) == {"HF_HUB_OFFLINE": "1"}
+    assert make_job(job.spec, "paper").key != before
+    assert hub_environment(make_job(job.spec, "smoke")) == {}
 
 
 def test_damage_is_seen_by_readers_and_repaired(

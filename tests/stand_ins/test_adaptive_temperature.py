@@ -1,4 +1,4 @@
-"""Notebook 05 at paper scale on a random CodeGen, and problems in the original files."""
+"""Notebook 05 at paper scale: a random CodeGen, problems in the original files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebook 02 at paper scale: data sets and price histories in their published files."""
+"""Notebook 02 at paper scale: data sets and price histories as they are published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebook 03 at paper scale: ResNet-18 itself, on few images in the published files."""
+"""Notebook 03 at paper scale: ResNet-18 on few images in the published files."""
 
 from __future__ import annotations
 
