@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from helpers import paths
+from helpers.parameters import ParameterError
 from helpers.paths import write_atomic
 
 LOCK = "assets.lock.json"
@@ -41,7 +42,7 @@ def _inside(name: str) -> str:
 RelativePath = Annotated[str, AfterValidator(_inside)]
 
 
-class AssetError(ValueError):
+class AssetError(ParameterError):
     """An asset that is missing, damaged, or not the one that was meant."""
 
 

@@ -20,7 +20,8 @@ def user_data() -> Path | None:
 
 def store() -> Path:
     """Where ``curriculum fetch`` keeps what it fetched: the reader's folder, if set."""
-    return user_data() or ROOT / "downloads"
+    folder = os.environ.get("CURRICULUM_DATA")
+    return Path(folder) if folder else ROOT / "downloads"
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

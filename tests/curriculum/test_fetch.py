@@ -214,6 +214,16 @@ def test_a_gated_repository_names_its_form_and_no_token(
     assert list(assets.lock_of(paths.store())) == ["numbers"]
 
 
+def test_a_form_may_be_asked_for_at_the_files_only(
+    site: Site, fetch: Callable[..., Result]
+) -> None:
+    site.refuse["/resolve/"] = 403
+    assert "accept the form at" in fetch().output
+    assert "small" not in assets.lock_of(paths.store())
+    del site.refuse["/resolve/"]
+    assert fetch().exit_code == 0
+
+
 def test_a_repository_that_is_not_there(
     site: Site, fetch: Callable[..., Result]
 ) -> None:
