@@ -18,6 +18,12 @@ def user_data() -> Path | None:
     return Path(folder) if folder and Path(folder).is_dir() else None
 
 
+def store() -> Path:
+    """Where ``curriculum fetch`` keeps what it fetched: the reader's folder, if set."""
+    folder = os.environ.get("CURRICULUM_DATA")
+    return Path(folder) if folder else ROOT / "downloads"
+
+
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)

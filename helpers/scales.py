@@ -6,12 +6,12 @@ The table stands beside the notebook: ``notebooks/01_self_assembly.toml``.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from helpers.assets import Asset
 from helpers.names import suggest
 from helpers.parameters import Parameter, ParameterError, read_parameters
 from helpers.paths import NOTEBOOKS
@@ -31,21 +31,12 @@ class Scale(_Strict):
     memory_mib: int = Field(gt=0, description="budget for the whole process tree")
     cores: int = Field(2, ge=1, description="what a run of a sweep is given")
     judge: bool = Field(True, description="whether its claims get a verdict")
-    internet: bool = Field(False, description="needs a network beyond loopback")
-    local_data: list[str] = Field(
-        default_factory=list,
-        description="parameters that name a local copy of what is downloaded",
-    )
+    internet: bool = Field(False, description="needs a network, or what is fetched")
     gpu: bool = Field(False, description="needs a CUDA device")
     disk_mib: int = Field(0, description="free disk needed for downloads")
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="values for parameters left at None"
     )
-
-    def given(self, values: Mapping[str, Any]) -> Scale:
-        """This row for a reader's values: a local copy needs no network."""
-        local = any(values.get(name) is not None for name in self.local_data)
-        return self.model_copy(update={"internet": self.internet and not local})
 
 
 class NotebookSpec(_Strict):
@@ -64,6 +55,10 @@ class NotebookSpec(_Strict):
     reproduces: str = Field("", description="which parts of the paper, in a few words")
     idea: str = Field("", description="its answer in one line, for the map")
     data: list[str] = Field(default_factory=list)
+    assets: list[Asset] = Field(
+        default_factory=list, description="what scale paper downloads"
+    )
+    plan: str = Field("", description="module:function, what scale paper computes")
     limits: dict[str, dict[str, Any]] = Field(default_factory=dict)
     scales: dict[str, Scale]
 
@@ -110,6 +105,13 @@ def load_spec(notebook: Path) -> NotebookSpec:
                     f"{name!r}{suggest(name, parameters)}"
                 )
             parameters[name].check(value)
+    for asset in spec.assets:
+        for name in asset.parameters:
+            if name not in parameters:
+                raise ParameterError(
+                    f"{table.name}, asset {asset.id}: unknown parameter "
+                    f"{name!r}{suggest(name, parameters)}"
+                )
     return spec
 
 

@@ -138,11 +138,3 @@ def test_rows_cannot_be_changed() -> None:
     row = Scale(seeds=1, seconds=1, memory_mib=1)
     with pytest.raises(ValidationError):
         row.seeds = 2
-
-
-def test_a_local_copy_needs_no_network() -> None:
-    row = Scale(
-        seeds=2, seconds=1, memory_mib=1, internet=True, local_data=["shapes_folder"]
-    )
-    assert row.given({"shapes_folder": "/data"}).internet is False
-    assert row.given({"shapes_folder": None, "gamma": 0.1}).internet is True

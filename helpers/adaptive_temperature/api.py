@@ -15,7 +15,6 @@ from helpers.adaptive_temperature.evaluation import (
 )
 from helpers.adaptive_temperature.explorer import sampler_explorer
 from helpers.adaptive_temperature.humaneval_files import (
-    download_humaneval,
     find_humaneval,
 )
 from helpers.adaptive_temperature.paper_comparison import compare_samplers, score_server
@@ -61,7 +60,6 @@ __all__ = [
     "as_problem",
     "banner",
     "compare_samplers",
-    "download_humaneval",
     "effective_sampling",
     "evaluate",
     "find_humaneval",

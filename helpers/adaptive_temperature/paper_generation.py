@@ -21,6 +21,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria
 from helpers.adaptive_temperature.extraction import STOPS, Extracted, extract
 from helpers.adaptive_temperature.problems import Problem
 from helpers.adaptive_temperature.samplers import Sampler
+from helpers.assets import local
 from helpers.llm.completions import Endpoint
 from helpers.row_log import RowLog, rows
 from helpers.run_folder import claim_folder
@@ -64,6 +65,8 @@ class Decoding:
 def hub_model(name: str | Path, device: str | None = None) -> tuple[Any, Any]:
     """A causal language model of the hub or in a folder, and its tokenizer.
 
+    What was fetched (`helpers.assets`) is not asked of the hub again.
+
     Parameters
     ----------
     name : str or Path
@@ -73,8 +76,9 @@ def hub_model(name: str | Path, device: str | None = None) -> tuple[Any, Any]:
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
     # bfloat16 and the like are slow, or not there, on a CPU
     dtype = "auto" if place.startswith("cuda") else torch.float32
-    model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
-    tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left")
+    folder = local(name)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+    tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
     return model.to(place).eval(), tokenizer
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape, render
+from rich.markup import escape
 from rich.table import Table
 
 from helpers import __version__
+from helpers.curriculum.cli_doctor import doctor
+from helpers.curriculum.cli_fetch import fetch
 from helpers.curriculum.cli_sweep import sweep
+from helpers.curriculum.tables import print_table
 from helpers.parameters import ParameterError
 from helpers.scales import all_specs, find_spec
 
@@ -44,18 +46,6 @@ def main() -> None:
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-
-
-def print_table(table: Table) -> None:
-    """A table on a terminal; tab-separated lines in a pipe or a file."""
-    console = Console(highlight=False)
-    if console.is_terminal:
-        console.print(table)
-        return
-    print("\t".join(str(column.header) for column in table.columns))
-    columns = [[render(str(c)).plain for c in column.cells] for column in table.columns]
-    for row in zip(*columns, strict=True):
-        print("\t".join(row))
 
 
 def _version(wanted: bool) -> None:
@@ -145,13 +135,17 @@ def run(
     ] = 1.0,
 ) -> None:
     """Run notebooks (all by default) and judge their claims."""
-    from helpers.curriculum.doctor import missing
+    from helpers.curriculum.doctor import missing, unfetched
     from helpers.curriculum.jobs import make_jobs
     from helpers.curriculum.runner import run_notebooks
     from helpers.curriculum.status import Status, print_failures
 
     made = make_jobs(notebooks or [], scale, parameter or [])
-    lacking = [f"{j} needs {line}" for j in made for line in missing(j.row, offline)]
+    lacking = [
+        f"{job} needs {line}"
+        for job in made
+        for line in missing(job.row, offline, unfetched(job.spec, job.overrides))
+    ]
     if lacking:
         raise ParameterError("nothing was started: " + "; ".join(lacking))
     results = run_notebooks(
@@ -175,6 +169,8 @@ def run(
 
 
 app.command()(sweep)
+app.command()(fetch)
+app.command()(doctor)
 
 
 @app.command()
@@ -212,39 +208,6 @@ def bless(
     print_table(table)
     count = sum(change.old != change.new for change in changes)
     print(f"{count} changed; written to {expected_file(spec.name)}")
-
-
-@app.command()
-def doctor(
-    scale: Annotated[
-        str | None,
-        typer.Option("--scale", "-s", help="One scale; smoke and default otherwise."),
-    ] = None,
-) -> None:
-    """What this machine has, and what it lacks for each notebook and scale."""
-    from helpers.curriculum import doctor as check
-
-    specs = all_specs()
-    scales = [scale] if scale else ["smoke", "default"]
-    if scale and specs:
-        specs[0].scale(scale)  # an unknown name is bad input
-    wanted = [(spec, s) for spec in specs for s in scales if s in spec.scales]
-    rows = [spec.scale(s) for spec, s in wanted]
-    signs = {True: "ok", False: "MISSING", None: "–"}
-    checks = check.machine_checks(rows)
-    machine = Table("this machine", "found", "")
-    for item in checks:
-        machine.add_row(item.item, item.found, signs[item.ok])
-    print_table(machine)
-    table = Table("notebook", "scale", "needs", "missing")
-    lacking = False
-    for (spec, s), row in zip(wanted, rows, strict=True):
-        lines = check.missing(row)
-        lacking |= bool(lines)
-        table.add_row(spec.name, s, check.needs(row), "; ".join(lines) or "nothing")
-    print_table(table)
-    if lacking or any(item.ok is False for item in checks):
-        raise typer.Exit(2)
 
 
 @app.command()

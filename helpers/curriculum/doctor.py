@@ -6,13 +6,17 @@ import platform
 import re
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from helpers import paths
 from helpers.curriculum import machine
-from helpers.scales import Scale
+from helpers.curriculum.fetch import is_fetched
+from helpers.scales import NotebookSpec, Scale
 
 PYTHON = (3, 11)
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -28,10 +32,38 @@ class Check:
     ok: bool | None = True
 
 
-def missing(row: Scale, offline: bool = False) -> list[str]:
+def unfetched(spec: NotebookSpec, given: Mapping[str, Any]) -> list[str] | None:
+    """Assets that the notebook's cells will read, and that are not here.
+
+    None where the notebook has none, or a parameter names something that only a
+    network has.
+    """
+    own = [asset for asset in spec.assets if not asset.extra]
+    found = []
+    for asset in own:
+        others = [given[p] for p in asset.parameters if given.get(p) is not None]
+        if any(not _is_local(str(other)) for other in others):
+            return None
+        if not others and not is_fetched(asset, paths.store()):
+            folder = paths.user_data()
+            if folder is None or not (folder / asset.place).is_dir():
+                found.append(asset.id)
+    return found if own else None
+
+
+def _is_local(source: str) -> bool:
+    return urlsplit(source).hostname in ("localhost", "127.0.0.1", "::1") or (
+        Path(source).exists()
+    )
+
+
+def missing(
+    row: Scale, offline: bool = False, to_fetch: Sequence[str] | None = None
+) -> list[str]:
     """What this machine lacks for one row of a scale table, one line each.
 
-    The network is tried, and torch asked for a GPU, only when the row needs them.
+    The network is tried, and torch asked for a GPU, only when the row needs them. Where
+    `unfetched` says what is lacking, a network is of use to ``curriculum fetch`` only.
     """
     found = []
     if machine.memory_mib() < row.memory_mib:
@@ -39,13 +71,16 @@ def missing(row: Scale, offline: bool = False) -> list[str]:
             f"{row.memory_mib} MiB of memory (this machine has "
             f"{machine.memory_mib():.0f} MiB)"
         )
-    if machine.disk_mib() < row.disk_mib:
+    if machine.disk_mib() < row.disk_mib and to_fetch != []:
         found.append(
             f"{row.disk_mib} MiB of free disk (there is {machine.disk_mib():.0f} MiB)"
         )
     if row.gpu and not machine.gpu():
         found.append("a GPU that torch can use")
-    if row.internet and offline:
+    if row.internet and to_fetch is not None:
+        if to_fetch:
+            found.append(f"what curriculum fetch brings: {', '.join(to_fetch)}")
+    elif row.internet and offline:
         found.append("the internet, which --offline cuts off")
     elif row.internet and not machine.internet():
         found.append("the internet, which cannot be reached")

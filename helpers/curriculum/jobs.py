@@ -30,7 +30,7 @@ class Job:
 
     @property
     def row(self) -> Scale:
-        return self.spec.scale(self.scale).given(self.overrides)
+        return self.spec.scale(self.scale)
 
     @property
     def folder(self) -> Path:

@@ -1,7 +1,8 @@
 """Key of a run: it changes exactly when the run's result could.
 
 It covers the notebook's code, the resolved parameters and seeds, the ``helpers``
-modules that the code imports, the declared data, the reader's own data and the lock.
+modules that the code imports, the declared data, the reader's own data, at scale
+``paper`` what was fetched, and the lock.
 Text, time budgets and other notebooks do not count.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers import paths
+from helpers.assets import lock_text
 from helpers.code_hash import fingerprint, imported_modules
 from helpers.notebook_files import read_notebook
 from helpers.parameters import ParameterError
@@ -29,6 +31,7 @@ class Inputs(NamedTuple):
     code: str
     data: str
     user_data: str
+    assets: str
     lock: str
 
     @classmethod
@@ -40,6 +43,7 @@ class Inputs(NamedTuple):
             code=fingerprint(modules_in(sources)),
             data=files_hash(declared_files(spec)),
             user_data=user_listing(),
+            assets=lock_text(asset.id for asset in spec.assets),
             lock=files_hash([paths.LOCK] if paths.LOCK.exists() else []),
         )
 
@@ -83,7 +87,7 @@ def run_key(
         inputs.cells,
         json.dumps(resolved, sort_keys=True, default=str),
         str(spec.scale(scale).seeds),
-        *inputs[1:],
+        *inputs._replace(assets=inputs.assets if scale == "paper" else "")[1:],
     ):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:24]
@@ -136,7 +140,7 @@ def user_listing() -> str:
     if folder is None:
         return ""
     lines = []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+    for path in sorted(p for p in folder.rglob("[!.]*") if p.is_file()):
         stat = path.stat()
         lines.append(f"{path.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}")
     return "\n".join(lines)

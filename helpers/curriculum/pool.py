@@ -19,6 +19,7 @@ import psutil
 
 from helpers import paths
 from helpers.curriculum import budget, machine, offline
+from helpers.curriculum.doctor import unfetched
 from helpers.curriculum.jobs import Job
 
 _TICK = 0.1
@@ -87,6 +88,12 @@ def environment(marker: str, settings: Settings) -> dict[str, str]:
     }
 
 
+def hub_environment(job: Job) -> dict[str, str]:
+    """A paper run asks the hub for nothing once all that it reads is fetched."""
+    fetched = job.scale == "paper" and unfetched(job.spec, job.overrides) == []
+    return {"HF_HUB_OFFLINE": "1"} if fetched else {}
+
+
 @dataclass
 class Worker:
     """One running job."""
@@ -109,7 +116,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=environment(self.marker, self.settings),
+                env=environment(self.marker, self.settings) | hub_environment(self.job),
                 start_new_session=True,  # Ctrl-C is ours to pass on
             )
         assert self.process.stdin is not None and self.process.stdout is not None

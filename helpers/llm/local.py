@@ -31,6 +31,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
+from helpers.assets import local, revision_of
 from helpers.llm.backend import BackendError, Completion, Request
 
 
@@ -77,12 +78,14 @@ class LocalModel:
         self.identity, self.batch, self.opening = identity, batch, opening
         self.chat = templated if chat is None else chat
         self._ends = _end_tokens(model, tokenizer)
+        if tokenizer.pad_token_id is None:  # as LLaMA's; the mask hides the padding
+            tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
 
     @classmethod
     def load(
         cls, source: str | Path, *, device: str | None = None, **options: Any
     ) -> Self:
-        """A model of the hub, or in a folder.
+        """A model of the hub, or in a folder; the fetched copy where there is one.
 
         Parameters
         ----------
@@ -94,11 +97,12 @@ class LocalModel:
         place = device or ("cuda" if torch.cuda.is_available() else "cpu")
         # bfloat16 and the like are slow, or not there, on a CPU
         dtype = "auto" if place == "cuda" else torch.float32
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model: Any = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
-        folder = Path(source)
-        revision = getattr(model.config, "_commit_hash", None)
-        identity = weights_hash(folder) if folder.is_dir() else f"{source}@{revision}"
+        folder = local(source)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+        revision = revision_of(str(source)) or getattr(model.config, "_commit_hash", "")
+        own = Path(source).is_dir()
+        identity = weights_hash(Path(source)) if own else f"{source}@{revision}"
         return cls(model.to(place), tokenizer, identity, **options)
 
     @property

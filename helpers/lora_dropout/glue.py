@@ -1,24 +1,22 @@
 """The eight GLUE tasks of the paper's Table 1, from their original files or the hub.
 
 Locally a task is a folder with ``train.tsv`` and ``dev.tsv`` as the benchmark
-distributes them. Scores are of the development set, as the paper's: the test labels are
-not public.
+distributes them, or the hub's tables. Scores are of the development set, as the
+paper's: the test labels are not public.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from helpers.assets import needed
+from helpers.hub_tables import hub_table
 from helpers.lora_dropout.encoder import Text
 from helpers.names import unknown_name
-from helpers.paths import user_data
 
 _MAX_SKIPPED = 0.01  # of the rows; the original QQP has a few broken ones
 
@@ -150,9 +148,7 @@ def task_name(name: str) -> str:
     return found
 
 
-def load_glue(
-    name: str, folder: Path | None = None, *, download: bool = False
-) -> GlueTask:
+def load_glue(name: str, folder: Path | None = None) -> GlueTask:
     """Training and development set of a task.
 
     Parameters
@@ -160,10 +156,8 @@ def load_glue(
     name : str
         One of `RECIPES`.
     folder : Path, optional
-        Holds ``CoLA/train.tsv`` and so on; ``glue`` in ``$CURRICULUM_DATA`` unless
-        given.
-    download : bool
-        Read from the hub instead, with the package ``datasets``.
+        Holds ``CoLA/train.tsv`` and so on, or the hub's ``cola/train-*.parquet``;
+        ``glue`` in the store (`helpers.assets`) unless given.
 
     Raises
     ------
@@ -171,25 +165,15 @@ def load_glue(
         If there is no such task, or a file is not what it should be.
     FileNotFoundError
         If a file is missing.
-    ModuleNotFoundError
-        If ``datasets`` is asked for and missing.
     """
     name = task_name(name)
     recipe = RECIPES[name]
-    if download:
-        train, dev = _from_hub(recipe)
+    place = Path(folder) if folder else needed("glue")
+    if any((place / recipe.config).glob("train-*.parquet")):
+        train, dev = _from_tables(place, recipe)
     else:
-        if folder is None:
-            own = user_data()
-            folder = own / "glue" if own else None
-        if folder is None:
-            raise FileNotFoundError(
-                f"where is {name}? allowed: a folder, CURRICULUM_DATA set to a folder "
-                "with glue/ in it, or download=True"
-            )
         train, dev = (
-            read_tsv(Path(folder) / name / file, recipe)
-            for file in ("train.tsv", recipe.dev)
+            read_tsv(place / name / file, recipe) for file in ("train.tsv", recipe.dev)
         )
     return GlueTask(name, recipe.classes, recipe.metric, train, dev)
 
@@ -254,29 +238,17 @@ def _label(word: str, recipe: Recipe) -> float | None:
         return None
 
 
-def _from_hub(recipe: Recipe) -> tuple[GlueSplit, GlueSplit]:
-    # an optional package, asked for by name so that nothing else needs it
-    if importlib.util.find_spec("datasets") is None:
-        raise ModuleNotFoundError(
-            "download=True needs the package datasets; allowed: pip install datasets, "
-            "or a folder with the benchmark's own files"
-        )
-    loaded: Any = importlib.import_module("datasets").load_dataset(
-        "nyu-mll/glue", recipe.config
-    )
-    fields: tuple[str, ...] = recipe.texts
-    if recipe.config == "mrpc":  # the one task whose columns the hub renames
-        fields = _SENTENCES
+def _from_tables(folder: Path, recipe: Recipe) -> tuple[GlueSplit, GlueSplit]:
+    # the one task whose columns the hub renames
+    fields = _SENTENCES if recipe.config == "mrpc" else recipe.texts
+    dev = recipe.dev.replace("dev", "validation").removesuffix(".tsv")
     splits = []
-    for split in (
-        "train",
-        recipe.dev.replace("dev", "validation").removesuffix(".tsv"),
-    ):
-        part = loaded[split]
-        columns = [list(part[field]) for field in fields]
+    for split in ("train", dev):
+        table = hub_table(folder, recipe.config, split)
+        columns = [table[field].tolist() for field in fields]
         texts = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
         kind = np.int64 if recipe.classes else np.float64
-        splits.append(GlueSplit(tuple(texts), np.array(part["label"], dtype=kind)))
+        splits.append(GlueSplit(tuple(texts), table["label"].to_numpy(kind)))
     return splits[0], splits[1]
 
 

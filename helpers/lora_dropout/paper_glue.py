@@ -25,6 +25,7 @@ from transformers import (
     TrainerCallback,
 )
 
+from helpers.assets import local
 from helpers.lora_dropout.calibration import (
     expected_calibration_error,
     negative_log_likelihood,
@@ -115,7 +116,6 @@ def fine_tune_glue(
     work: str | Path,
     model: str | Path | Encoder = DEBERTA,
     folder: str | Path | None = None,
-    download: bool = False,
     recipe: PaperRecipe | None = None,
     reduce: Reduce = "prob",
     seed: int = 0,
@@ -138,7 +138,7 @@ def fine_tune_glue(
         Folder of this run: settings, checkpoints, ``result.json``.
     model : str, path or Encoder
         Name on the hub, a local folder, or the local encoder.
-    folder, download
+    folder : path, optional
         As of `glue.load_glue`.
     recipe : PaperRecipe, optional
         The task's of `paper_recipes` unless given.
@@ -161,8 +161,7 @@ def fine_tune_glue(
     source = model.name if isinstance(model, Encoder) else str(model)
     run = new_run(work, source, seed, device, precision, progress, callbacks)
     if isinstance(task, str):
-        place = Path(folder) if folder else None
-        loaded = load_glue(task, place, download=download)
+        loaded = load_glue(task, Path(folder) if folder else None)
     else:
         loaded = task
     settings = {
@@ -246,9 +245,10 @@ def classifier(
         pooler = network.bert.pooler.state_dict(prefix="pooler.")
         network.bert.load_state_dict(pooler | model.model.state_dict())
         return network, model.tokenizer
-    config = AutoConfig.from_pretrained(model)
+    place = local(model)
+    config = AutoConfig.from_pretrained(place)
     config.update(head)
-    network = AutoModelForSequenceClassification.from_pretrained(model, config=config)
+    network = AutoModelForSequenceClassification.from_pretrained(place, config=config)
     # DeBERTaV3's file is in half precision, which is nothing to train in
     return network.float(), pretrained_tokenizer(model)
 

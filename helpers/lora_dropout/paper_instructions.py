@@ -22,6 +22,7 @@ from transformers import (
     TrainerCallback,
 )
 
+from helpers.assets import local, needed
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.paper_driver import (
     Prepared,
@@ -38,13 +39,12 @@ from helpers.lora_dropout.paper_recipes import (
 )
 from helpers.lora_dropout.paper_runs import (
     device_and_precision,
-    from_hub,
     pretrained_tokenizer,
     read_result,
 )
 from helpers.lora_dropout.paper_training import PaperTrainer
 
-ALPACA = "yahma/alpaca-cleaned"
+ALPACA = "alpaca-cleaned", "alpaca_data_cleaned.json"  # what is fetched, its file
 METHODS = ("LoRA", "LoRA + LoRA Dropout")
 _TASK = "Below is an instruction that describes a task"
 _REQUEST = "Write a response that appropriately completes the request.\n\n"
@@ -96,22 +96,19 @@ class InstructionResult(RunResult):
 
 
 def read_instructions(path: str | Path | None = None) -> list[Instruction]:
-    """Instructions of a JSON file in Alpaca's form, or else of the hub's `ALPACA`.
+    """Instructions of a JSON file in Alpaca's form, or else of the fetched `ALPACA`.
 
     Raises
     ------
-    FileNotFoundError, ModuleNotFoundError
-        If the file, or without one the package ``datasets``, is missing.
+    FileNotFoundError
+        If the file is missing.
     ValueError
         If the file is not a list of instruction, input and output.
     """
-    if path is None:
-        rows = from_hub(ALPACA)["train"]
-    else:
-        path = Path(path)
-        if not path.is_file():
-            raise FileNotFoundError(f"no file {path}; allowed: a JSON list, as Alpaca")
-        rows = json.loads(path.read_text(encoding="utf-8"))
+    path = needed(ALPACA[0]) / ALPACA[1] if path is None else Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}; allowed: a JSON list, as Alpaca")
+    rows = json.loads(path.read_text(encoding="utf-8"))
     try:
         found = [
             Instruction(row["instruction"], row.get("input", ""), row["output"])
@@ -119,11 +116,11 @@ def read_instructions(path: str | Path | None = None) -> list[Instruction]:
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f"{path or ALPACA} is not in Alpaca's form ({error!r}); allowed: a list "
+            f"{path} is not in Alpaca's form ({error!r}); allowed: a list "
             "of objects with instruction, input and output"
         ) from None
     if not found:
-        raise ValueError(f"{path or ALPACA} has no instruction")
+        raise ValueError(f"{path} has no instruction")
     return found
 
 
@@ -180,7 +177,7 @@ def fine_tune_instructions(
     model : str or path
         Name on the hub (LLaMA2's needs an accepted licence), or a local folder.
     data : path, optional
-        JSON file in Alpaca's form; cleaned Alpaca from the hub unless given.
+        JSON file in Alpaca's form; the fetched, cleaned Alpaca unless given.
     recipe : InstructionRecipe
     device, precision : str, optional
         A GPU if there is one, with weights in bfloat16 if it has it.
@@ -191,7 +188,7 @@ def fine_tune_instructions(
     ------
     ValueError
         For another method, or if ``work`` holds another run.
-    FileNotFoundError, ModuleNotFoundError
+    FileNotFoundError
         If the data are missing.
     """
     if chosen.method not in METHODS:
@@ -265,7 +262,7 @@ def language_model(
     model: str | Path, precision: str
 ) -> tuple[Any, PreTrainedTokenizerBase]:
     """A causal language model, weights in the given precision, and its tokenizer."""
-    network: Any = AutoModelForCausalLM.from_pretrained(model)
+    network: Any = AutoModelForCausalLM.from_pretrained(local(model))
     tokenizer = pretrained_tokenizer(model)
     if tokenizer.pad_token is None:  # as LLaMA's; no loss is on it
         tokenizer.pad_token = tokenizer.eos_token

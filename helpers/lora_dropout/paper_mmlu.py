@@ -1,4 +1,7 @@
-"""MMLU without examples in the prompt, by the package lm-eval (Table 3)."""
+"""MMLU without examples in the prompt, by the package lm-eval (Table 3).
+
+lm-eval downloads the questions itself; ``curriculum fetch`` does not bring them.
+"""
 
 from __future__ import annotations
 

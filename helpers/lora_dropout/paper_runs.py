@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import json
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from helpers.assets import local
 from helpers.names import unknown_name
 from helpers.paths import write_atomic
 
@@ -53,23 +53,6 @@ def peak_gigabytes(device: str) -> float | None:
     return torch.cuda.max_memory_allocated() / 2**30 if device == "cuda" else None
 
 
-def from_hub(path: str, name: str | None = None) -> Any:
-    """A data set of the hub, through the package ``datasets``.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If that is not installed.
-    """
-    # an optional package, asked for by name so that nothing else needs it
-    if importlib.util.find_spec("datasets") is None:
-        raise ModuleNotFoundError(
-            "reading from the hub needs the package datasets; allowed: pip install "
-            "'reprise[llm]', or a local file"
-        )
-    return importlib.import_module("datasets").load_dataset(path, name)
-
-
 def pretrained_tokenizer(model: str | Path) -> PreTrainedTokenizerBase:
     """Tokenizer of a model on the hub or in a folder.
 
@@ -79,7 +62,7 @@ def pretrained_tokenizer(model: str | Path) -> PreTrainedTokenizerBase:
         If it cannot be read, and the package that DeBERTa's needs is missing.
     """
     try:
-        return AutoTokenizer.from_pretrained(model)
+        return AutoTokenizer.from_pretrained(local(model))
     except (ImportError, ValueError) as error:
         if importlib.util.find_spec("sentencepiece") is not None:
             raise

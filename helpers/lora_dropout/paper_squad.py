@@ -17,6 +17,7 @@ from transformers import (
     default_data_collator,
 )
 
+from helpers.assets import local
 from helpers.lora_dropout.ensemble import Reduce
 from helpers.lora_dropout.paper_driver import (
     Prepared,
@@ -96,7 +97,7 @@ def fine_tune_squad(
     model : str or path
         Name on the hub, or a local folder.
     folder : path, optional
-        Holds the official JSON files; from the hub unless given.
+        As of `paper_squad_data.load_squad`.
     recipe : PaperRecipe, optional
         The version's of `paper_recipes` unless given.
     reduce : {"logit", "prob"}
@@ -110,7 +111,7 @@ def fine_tune_squad(
     ------
     ValueError
         For an unknown name, or if ``work`` holds another run.
-    FileNotFoundError, ModuleNotFoundError
+    FileNotFoundError
         If the data are missing.
     """
     if version not in FILES:
@@ -154,7 +155,7 @@ def _prepared(
         )
         for part in (train, dev)
     ]
-    network: Any = AutoModelForQuestionAnswering.from_pretrained(run.model)
+    network: Any = AutoModelForQuestionAnswering.from_pretrained(local(run.model))
     steps = recipe.steps(len(cut[0].rows))
 
     def score(scores: np.ndarray) -> dict[str, float]:

@@ -19,10 +19,12 @@ import numpy as np
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
-from helpers.lora_dropout.paper_runs import from_hub
+from helpers.assets import needed
+from helpers.hub_tables import hub_table
 from helpers.names import unknown_name
 
-HUB = {"SQuAD v1.1": "rajpurkar/squad", "SQuAD v2.0": "rajpurkar/squad_v2"}
+# what is fetched, and its configuration on the hub
+HUB = {"SQuAD v1.1": ("squad", "plain_text"), "SQuAD v2.0": ("squad_v2", "squad_v2")}
 FILES = {
     "SQuAD v1.1": ("train-v1.1.json", "dev-v1.1.json"),
     "SQuAD v2.0": ("train-v2.0.json", "dev-v2.0.json"),
@@ -110,38 +112,46 @@ def read_squad(path: str | Path) -> list[Question]:
 def load_squad(
     version: str, folder: str | Path | None = None
 ) -> tuple[list[Question], list[Question]]:
-    """Training and development questions, from local files or else from the hub.
+    """Training and development questions.
+
+    Parameters
+    ----------
+    version : {"SQuAD v1.1", "SQuAD v2.0"}
+    folder : path, optional
+        Holds the official JSON files, or the hub's tables; what was fetched unless
+        given.
 
     Raises
     ------
     ValueError
-        If there is no such version.
-    FileNotFoundError, ModuleNotFoundError
-        If a file, or the package ``datasets`` without a folder, is missing.
+        If there is no such version, or a file is damaged.
+    FileNotFoundError
+        If a file is missing.
     """
     if version not in FILES:
         raise unknown_name("version", version, tuple(FILES))
-    if folder is not None:
-        train, dev = (read_squad(Path(folder) / name) for name in FILES[version])
-        return train, dev
-    loaded = from_hub(HUB[version])
-    train, dev = (
-        _checked(
-            [
-                Question(
-                    row["id"],
-                    row["context"],
-                    row["question"],
-                    tuple(row["answers"]["text"]),
-                    tuple(row["answers"]["answer_start"]),
-                )
-                for row in loaded[split]
-            ],
-            HUB[version],
-        )
-        for split in ("train", "validation")
-    )
+    asset, config = HUB[version]
+    place = Path(folder) if folder else needed(asset)
+    if (place / config).is_dir():
+        train, dev = (_from_table(place, config, s) for s in ("train", "validation"))
+    else:
+        train, dev = (read_squad(place / name) for name in FILES[version])
     return train, dev
+
+
+def _from_table(folder: Path, config: str, split: str) -> list[Question]:
+    rows = hub_table(folder, config, split).to_dict("records")
+    found = [
+        Question(
+            row["id"],
+            row["context"],
+            row["question"],
+            tuple(row["answers"]["text"]),
+            tuple(int(start) for start in row["answers"]["answer_start"]),
+        )
+        for row in rows
+    ]
+    return _checked(found, f"{folder / config}, {split}")
 
 
 def _checked(found: list[Question], source: str) -> list[Question]:

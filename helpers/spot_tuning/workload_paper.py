@@ -1,8 +1,8 @@
 """The six workloads on the paper's data sets, for a machine with time (and a GPU).
 
 Which data and hyper-parameters there are is recalled; their values, the lengths of
-trials and the layouts of the networks are reconstructed. The data come from the
-reader's folder, see `workload_downloads`.
+trials and the layouts of the networks are reconstructed. The data come from
+the store, see `workload_files`.
 """
 
 from __future__ import annotations

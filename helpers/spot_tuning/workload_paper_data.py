@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from helpers.paths import BUILD, write_atomic
 from helpers.spot_tuning.workload_data import Split, standardised
-from helpers.spot_tuning.workload_downloads import find_file
+from helpers.spot_tuning.workload_files import find_file
 
 EPSILON_FEATURES = 2000
 YEAR_FEATURES = 90
@@ -140,7 +140,7 @@ def _year_text(path: Path) -> IO[bytes]:
 def year_prediction(seed: int = 0) -> Split:
     """YearPredictionMSD with UCI's split, standardised, target included."""
     path = find_file(
-        "year",
+        "year-prediction",
         "yearpredictionmsd.zip",
         "YearPredictionMSD.txt.zip",
         "YearPredictionMSD.txt",
@@ -241,7 +241,7 @@ def cifar10(seed: int = 0) -> Split:
     """CIFAR-10: 50,000 images to train on, the 10,000 test images to validate."""
     return read_cifar(
         find_file(
-            "cifar10",
+            "cifar10-binary",
             "cifar-10-binary.tar.gz",
             "cifar-10-batches-bin",
             "cifar-10-python.tar.gz",

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from helpers import paths
+from helpers.assets import Locked, file_hash, lock_asset
 from helpers.curriculum import doctor, machine
-from helpers.scales import Scale
+from helpers.scales import Scale, find_spec
 
 
 def row(**needs: Any) -> Scale:
@@ -55,6 +56,46 @@ def test_the_network_is_left_alone_when_nothing_needs_it(
     checks = {c.item: c for c in doctor.machine_checks([row()])}
     assert checks["internet"].ok is None
     assert checks["GPU"].ok is None
+
+
+ASSETS = """
+[[assets]]
+id = "small"
+kind = "model"
+source = "org/small"
+licence = "MIT"
+used_by = "tests"
+parameters = ["hub_model"]
+"""
+PARAMETERS = (
+    'scale: str = "smoke"  # a\nseed: int = 0  # b\nhub_model: str = "x"  # c\n'
+)
+
+
+def test_what_is_fetched_needs_no_network(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "internet", lambda: False)
+    parameters = f"{PARAMETERS}gamma: float = 0.5  # d\n"
+    project.add("01_first", parameters=parameters, table=ASSETS)
+    spec = find_spec("01", project.root / "notebooks")
+    online = row(internet=True, disk_mib=6000)
+    assert doctor.unfetched(spec, {}) == ["small"]
+    lines = doctor.missing(online, True, doctor.unfetched(spec, {}))
+    assert lines[-1] == "what curriculum fetch brings: small"
+    other = doctor.unfetched(spec, {"hub_model": "org/other"})
+    assert other is None
+    assert "cannot be reached" in doctor.missing(online, to_fetch=other)[-1]
+    for local in (str(project.root), "http://localhost:8000/v1"):
+        assert doctor.unfetched(spec, {"hub_model": local}) == []
+    folder = paths.store() / "small"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    files = {"config.json": file_hash(folder / "config.json")}
+    entry = Locked(source="org/small", folder="small", files=files)
+    lock_asset(paths.store(), "small", entry)
+    assert doctor.unfetched(spec, {}) == []
+    assert doctor.missing(online, True, []) == []
 
 
 def test_the_lock_is_compared(project: Any) -> None:
