@@ -1,6 +1,6 @@
 """The paper's protocol with a model of the hub or behind a server (scale ``paper``).
 
-Around 3,300 calls with the paper's numbers of replies. Every answer is kept in a file
+2,415 calls with the paper's numbers of replies. Every answer is kept in a file
 with its number, so that an interrupted campaign resumes, and a finished one can be
 looked at again without the model.
 """
