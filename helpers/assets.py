@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -88,13 +88,20 @@ class Asset(_Strict):
     parameters: list[str] = Field(
         default_factory=list, description="of the notebook, that name another instead"
     )
-    extra: bool = Field(False, description="not read by the notebook's own cells")
+    when: dict[str, list[Any]] = Field(
+        default_factory=dict,
+        description="values of parameters with which the notebook reads it; any, else",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Asset:
         if (self.kind == "files") != bool(self.files):
             raise ValueError(f"{self.id}: a list of files is for kind 'files' only")
         return self
+
+    def wanted(self, values: Mapping[str, Any]) -> bool:
+        """Whether the notebook reads it when its parameters have these values."""
+        return all(values[name] in allowed for name, allowed in self.when.items())
 
     @property
     def place(self) -> str:

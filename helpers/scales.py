@@ -69,6 +69,10 @@ class NotebookSpec(_Strict):
     def parameters(self) -> dict[str, Parameter]:
         return read_parameters(self.path, self.limits)
 
+    def defaults(self) -> dict[str, Any]:
+        """Values in the parameters cell."""
+        return {name: p.default for name, p in self.parameters().items()}
+
     def scale(self, name: str) -> Scale:
         if name not in self.scales:
             raise ParameterError(
@@ -106,12 +110,14 @@ def load_spec(notebook: Path) -> NotebookSpec:
                 )
             parameters[name].check(value)
     for asset in spec.assets:
-        for name in asset.parameters:
+        for name in [*asset.parameters, *asset.when]:
             if name not in parameters:
                 raise ParameterError(
                     f"{table.name}, asset {asset.id}: unknown parameter "
                     f"{name!r}{suggest(name, parameters)}"
                 )
+            for value in asset.when.get(name, []):
+                parameters[name].check(value)
     return spec
 
 

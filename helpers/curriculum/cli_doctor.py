@@ -87,7 +87,7 @@ def paper(specs: list[NotebookSpec], prices: list[str]) -> None:
             f"{most:,.1f} GiB" if most else "–",
             f"{sum(part.hours for part in own):,.2f}",
             f"{sum(part.dollars for part in own):,.2f}",
-            "sum; parts in brackets are run by no cell of its own",
+            "sum; what is in brackets needs other parameters, or more runs",
         )
         print_table(work)
     print(f"\nEstimated, never run on a GPU here. Assumed: {assumed}.\n")
@@ -108,7 +108,7 @@ def _assets(spec: NotebookSpec) -> Table:
         if not pinned and digests and None not in digests:
             pinned = "by the files' hashes"
         table.add_row(
-            f"({asset.id})" if asset.extra else asset.id,
+            asset.id if asset.wanted(spec.defaults()) else f"({asset.id})",
             escape(asset.source),
             pinned or "not pinned until fetched",
             escape(asset.licence),

@@ -29,7 +29,7 @@ def fetch(
     ] = None,
     extras: Annotated[
         bool,
-        typer.Option("--all", help="Also what no cell of the notebook reads itself."),
+        typer.Option("--all", help="Also what other values of parameters need."),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option(help="Say what would be fetched, and fetch nothing.")

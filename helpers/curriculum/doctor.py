@@ -38,7 +38,8 @@ def unfetched(spec: NotebookSpec, given: Mapping[str, Any]) -> list[str] | None:
     None where the notebook has none, or a parameter names something that only a
     network has.
     """
-    own = [asset for asset in spec.assets if not asset.extra]
+    values = {**spec.defaults(), **given}
+    own = [asset for asset in spec.assets if asset.wanted(values)]
     found = []
     for asset in own:
         others = [given[p] for p in asset.parameters if given.get(p) is not None]
@@ -47,7 +48,8 @@ def unfetched(spec: NotebookSpec, given: Mapping[str, Any]) -> list[str] | None:
         if not others and not is_fetched(asset, paths.store()):
             folder = paths.user_data()
             if folder is None or not (folder / asset.place).is_dir():
-                found.append(asset.id)
+                usual = asset.wanted(spec.defaults())
+                found.append(asset.id if usual else f"{asset.id} (with --all)")
     return found if own else None
 
 

@@ -46,8 +46,16 @@ class Wanted:
 
 
 def assets_of(specs: Sequence[NotebookSpec], extras: bool) -> list[Asset]:
-    """Assets of some notebooks, each once; those of no notebook's cell if asked for."""
-    found = {a.id: a for spec in specs for a in spec.assets if extras or not a.extra}
+    """Assets of some notebooks, each once.
+
+    Those that other values of a notebook's parameters need come if asked for.
+    """
+    found = {
+        asset.id: asset
+        for spec in specs
+        for asset in spec.assets
+        if extras or asset.wanted(spec.defaults())
+    }
     return list(found.values())
 
 

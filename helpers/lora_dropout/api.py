@@ -15,8 +15,8 @@ from helpers.lora_dropout.glue_encoder import glue_with_encoder
 from helpers.lora_dropout.instances import instances_backward
 from helpers.lora_dropout.jensen import jensen_gap
 from helpers.lora_dropout.masks import member_mask
-from helpers.lora_dropout.paper_glue import fine_tune_glue
 from helpers.lora_dropout.paper_recipes import Adaptation
+from helpers.lora_dropout.paper_tables import fine_tune
 from helpers.lora_dropout.sampling import lora_dropout_sampling
 from helpers.lora_dropout.sparsity import (
     dropped_norm,
@@ -40,7 +40,7 @@ __all__ = [
     "dropped_norm",
     "dropped_share",
     "ensemble_predict",
-    "fine_tune_glue",
+    "fine_tune",
     "glue_with_encoder",
     "hidden_states",
     "instances_backward",

@@ -9,7 +9,8 @@ import pytest
 
 from helpers import paths
 from helpers.assets import Locked, file_hash, lock_asset
-from helpers.curriculum import doctor, machine
+from helpers.curriculum import doctor, fetch, machine
+from helpers.parameters import ParameterError
 from helpers.scales import Scale, find_spec
 
 
@@ -70,6 +71,31 @@ parameters = ["hub_model"]
 PARAMETERS = (
     'scale: str = "smoke"  # a\nseed: int = 0  # b\nhub_model: str = "x"  # c\n'
 )
+
+
+def test_what_other_values_need_is_named_with_them(project: Any) -> None:
+    parameters = f"{PARAMETERS}gamma: float = 0.5  # d\n"
+    table = ASSETS.replace(
+        "parameters =", "when = { gamma = [0.25, 0.75] }\nparameters ="
+    )
+    project.add("01_first", parameters=parameters, table=table)
+    spec = find_spec("01", project.root / "notebooks")
+    assert doctor.unfetched(spec, {"gamma": 0.75}) == ["small (with --all)"]
+    assert doctor.unfetched(spec, {}) is None
+    assert fetch.assets_of([spec], extras=False) == []
+    assert fetch.assets_of([spec], extras=True) == spec.assets
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [("gama = [0.5]", "did you mean 'gamma'"), ("gamma = [2]", "less than or equal")],
+)
+def test_a_condition_must_be_possible(project: Any, when: str, words: str) -> None:
+    parameters = f"{PARAMETERS}gamma: float = 0.5  # d\n"
+    table = f"{ASSETS}when = {{ {when} }}\n"
+    project.add("01_first", parameters=parameters, table=table)
+    with pytest.raises(ParameterError, match=words):
+        find_spec("01", project.root / "notebooks")
 
 
 def test_what_is_fetched_needs_no_network(

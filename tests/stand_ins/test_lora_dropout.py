@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from helpers import assets
-from helpers.lora_dropout import api, paper_recipes
+from helpers.lora_dropout import api, paper_recipes, paper_tables
 from helpers.lora_dropout.paper_instructions import (
     fine_tune_instructions,
     language_model,
@@ -22,7 +22,6 @@ from helpers.lora_dropout.paper_recipes import (
     paper_recipe,
 )
 from helpers.lora_dropout.paper_runs import pretrained_tokenizer
-from helpers.lora_dropout.paper_squad import fine_tune_squad
 from tests.lora_dropout.paper_models import QUICK, WORDS
 from tests.stand_ins import models
 from tests.stand_ins.conftest import Fetch, execute, run_of
@@ -84,7 +83,7 @@ def test_the_papers_cell_tunes_deberta_on_glue(
     fetched("04", {"deberta-v3-base": models.deberta, "glue": glue})
     short = paper_recipe(task).shortened(**QUICK)
     monkeypatch.setitem(paper_recipes.RECIPES, task, short)
-    run = run_of(glue_task=task, glue_folder=None, hub_model=DEBERTA)
+    run = run_of(paper_data="GLUE", glue_task=task, glue_folder=None, hub_model=DEBERTA)
     shown: list = []
     for _ in range(2):  # the second time the results are read
         execute("04", "paper", run=run, ld=api, display=shown.append)
@@ -104,18 +103,37 @@ def test_what_the_hub_serves_is_deberta_v3(fetched: Fetch) -> None:
     ("version", "name", "config"),
     [("SQuAD v1.1", "squad", "plain_text"), ("SQuAD v2.0", "squad_v2", "squad_v2")],
 )
-def test_deberta_on_squad(
-    fetched: Fetch, tmp_path: Path, version: str, name: str, config: str
+def test_the_papers_cell_tunes_deberta_on_squad(
+    fetched: Fetch,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    name: str,
+    config: str,
 ) -> None:
     build = squad(config, empty=version == "SQuAD v2.0")
     fetched("04", {"deberta-v3-base": models.deberta, name: build})
-    recipe = paper_recipe(version).shortened(**QUICK, max_tokens=24, stride=4)
-    chosen = Adaptation("LoRA + LoRA Dropout", rank=2, instances=2, members=2)
-    found = fine_tune_squad(
-        version, chosen, work=tmp_path / "work", recipe=recipe, progress=False
+    short = paper_recipe(version).shortened(**QUICK, max_tokens=24, stride=4)
+    monkeypatch.setitem(paper_recipes.RECIPES, version, short)
+    run = run_of(paper_data=version, glue_task="RTE", glue_folder=None, hub_model=None)
+    shown: list = []
+    execute("04", "paper", run=run, ld=api, display=shown.append)
+    for found in shown:
+        assert found.model == DEBERTA and found.steps >= 2
+        assert 0 <= found.mean["f1"] <= 100
+    assert shown[0].ensemble is None and shown[1].ensemble is not None
+
+
+def test_the_papers_cell_takes_llama_for_alpaca(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    called: list = []
+    monkeypatch.setattr(
+        paper_tables, "fine_tune_instructions", lambda *a, **k: called.append((a, k))
     )
-    assert found.model == DEBERTA and found.steps >= 2
-    assert 0 <= found.mean["f1"] <= 100 and found.ensemble is not None
+    run = run_of(paper_data="Alpaca", glue_task="RTE", glue_folder=None, hub_model=None)
+    execute("04", "paper", run=run, ld=api, BUILD=tmp_path, display=lambda _: None)
+    assert [a[0].method for a, _ in called] == ["LoRA", "LoRA + LoRA Dropout"]
+    assert all("model" not in k for _, k in called)  # LLaMA2 is the function's own
 
 
 def test_llama_on_instructions(fetched: Fetch, tmp_path: Path) -> None:
