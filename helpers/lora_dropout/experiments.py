@@ -45,6 +45,8 @@ class Plan:
     test_size : int
     half : bool
         Whether frozen weights are held in bfloat16.
+    rank : int
+        Of every comparison that does not sweep it.
     """
 
     p: float
@@ -54,6 +56,7 @@ class Plan:
     epochs: Mapping[str, int]
     test_size: int
     half: bool = False
+    rank: int = 8
 
     def trial(self, task: str, method: str, seed: int, **changes: object) -> Trial:
         """A trial of this plan."""
@@ -70,6 +73,7 @@ class Plan:
             test_size=self.test_size,
             noise=self.noises[task],
             half=self.half,
+            rank=self.rank,
         )
         chosen = replace(base, **changes)  # type: ignore[arg-type]
         # the four that Figures 1 and 3 follow, so that no experiment trains them again;
@@ -78,7 +82,7 @@ class Plan:
             task == WATCHED
             and method in FAMILY
             and chosen.p in (0, self.p)
-            and (chosen.rank, chosen.instances) == (8, 1)
+            and (chosen.rank, chosen.instances) == (self.rank, 1)
             and chosen.lr is None
         )
         if watched and sampled:
@@ -108,10 +112,11 @@ def curves(plan: Plan, seeds: Sequence[int]) -> list[Trial]:
 def budgets(
     plan: Plan, task: str, ranks: Sequence[int], seeds: Sequence[int]
 ) -> list[Trial]:
-    """LoRA with and without dropout at several ranks (the form of Table 2)."""
+    """LoRA with and without dropout at other ranks (the form of Table 2)."""
     return [
         plan.trial(task, name, seed, rank=rank)
         for rank in ranks
+        if rank != plan.rank
         for name in (LORA, DROPOUT)
         for seed in seeds
     ]
