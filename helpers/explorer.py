@@ -146,7 +146,8 @@ def control_panel(controls: Mapping[str, Any]) -> Any:
         control.style = {"description_width": f"{longest + 1}ch"}
         options = getattr(control, "options", ())  # a dropdown shows them whole
         labels = [o[0] if isinstance(o, tuple) else str(o) for o in options]
-        room = longest + 6 + max(map(len, labels), default=0)
+        track = 24 if hasattr(control, "readout") else 0  # of a slider, and its value
+        room = longest + 6 + max([track, *map(len, labels)])
         width = f"max(300px, {room}ch)"
         control.layout = widgets.Layout(width=width, max_width="100%")
     row = widgets.Layout(flex_flow="row wrap")

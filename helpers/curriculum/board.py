@@ -47,7 +47,11 @@ _MARKS: dict[str, dict[str, Any]] = {
     NOT_TESTABLE: {"marker": "_", "color": style.PALETTE["grey"]},
 }
 
-_LEGEND = ", ".join(f"{SYMBOLS[verdict]} {verdict}" for verdict in reversed(VERDICTS))
+_ROWS = [
+    ", ".join(f"{SYMBOLS[verdict]} {verdict}" for verdict in pair)
+    for pair in ((REPRODUCED, DIRECTION), (NOT_REPRODUCED, NOT_TESTABLE))
+]
+_LEGEND = ",\n".join(_ROWS)
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ class Board:
         from IPython.display import HTML
 
         chosen = self.select(paper, verdict)
-        figure, ax = style.subplots(size=(7.4, 0.5 + 0.34 * len(self.papers)))
+        figure, ax = style.subplots(size=(7.4, 0.7 + 0.34 * len(self.papers)))
         for y, name in enumerate(reversed(self.papers)):
             _draw_marks(ax, y, [row for row in self.rows if row.paper == name], chosen)
         ax.set_yticks(
