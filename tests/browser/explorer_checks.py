@@ -122,6 +122,14 @@ class Explorer:
         """`press` for the control with this accessible name."""
         return self.press(self.root.get_by_label(label, exact=True), *keys)
 
+    def wait_for_words(self, words: str) -> None:
+        """Wait until it says them: Lab draws an output some time after it is shown."""
+        self.notebook.page.wait_for_function(
+            f"([root, words]) => ({SAYS})(root).includes(words)",
+            arg=[self.root.element_handle(), words],
+            timeout=SLOW,
+        )
+
     def wait_for_data(self, name: str, value: str) -> None:
         """Wait until a data attribute of the explorer has a value."""
         self.notebook.page.wait_for_function(

@@ -13,7 +13,7 @@ def test_the_notebook_runs_and_its_explorer_answers(
 ) -> None:
     notebook = smoke_notebook("02")
     explorer = Explorer.find(notebook)
-    assert "USD" in explorer.says()
+    explorer.wait_for_words("USD")
     assert explorer.walk() == {"slider": BOTH, "dropdown": BOTH}
     explorer.look("notebook-02-explorer")
     assert "PCR, SpotTune / Cheapest" in notebook.verdicts("notebook-02-verdict")

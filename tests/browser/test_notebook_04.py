@@ -13,7 +13,7 @@ def test_the_notebook_runs_and_its_explorer_answers(
 ) -> None:
     notebook = smoke_notebook("04")
     explorer = Explorer.find(notebook)
-    assert "p = " in explorer.says()
+    explorer.wait_for_words("p = ")
     assert explorer.walk() == {"slider": BOTH}
     explorer.look("notebook-04-explorer")
     assert "loss gap of LoRA" in notebook.verdicts("notebook-04-verdict")

@@ -13,7 +13,7 @@ def test_the_notebook_runs_and_its_explorer_answers(
 ) -> None:
     notebook = smoke_notebook("05")
     explorer = Explorer.find(notebook)
-    assert "seed 0" in explorer.says()
+    explorer.wait_for_words("seed 0")
     typed = {"prompt": "def solve(xs):\n    unheard = "}
     changed = explorer.walk(typed=typed)
     # A run in the sandbox is said, not drawn; the coloured tokens are the picture.

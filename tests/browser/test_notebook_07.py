@@ -13,7 +13,7 @@ def test_the_notebook_runs_and_its_explorers_answer(
 ) -> None:
     notebook = smoke_notebook("07")
     job = Explorer.find(notebook)
-    assert "USD" in job.says()
+    job.wait_for_words("USD")
     assert job.walk() == {"slider": BOTH, "dropdown": BOTH}
     job.look("notebook-07-explorer")
     film = Explorer.find(notebook, ".tv-viewer")

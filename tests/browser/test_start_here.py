@@ -17,7 +17,7 @@ def test_the_notebook_runs_and_its_explorers_answer(
     assert swarm.walk() == {"slider": BOTH}
     swarm.look("start-here-swarm")
     verdicts = Explorer.find(notebook, number=1)
-    assert "reproduced" in verdicts.says()
+    verdicts.wait_for_words("reproduced")
     assert verdicts.walk() == {"slider": BOTH}
     verdicts.look("start-here-verdicts")
     board = Explorer.find(notebook, number=2)
