@@ -18,7 +18,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 os.environ.setdefault("CURRICULUM_BUILD", tempfile.mkdtemp(prefix="sweep-"))
@@ -38,22 +37,12 @@ NOTEBOOK = "template"
 SIZES = (100, 1_000, 10_000)
 
 
-class Copies:
+class Copies(LocalExecutor):
     """An executor whose cells end at once with a copy of a real run."""
 
     def __init__(self, result: RunResult, notebook: bytes) -> None:
+        super().__init__(Settings(1))
         self.result, self.notebook = result, notebook
-
-    def __enter__(self) -> Copies:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to close."""
 
     def run(
         self, jobs: Sequence[Job], tell: Tell, interrupted: Callable[[], bool]

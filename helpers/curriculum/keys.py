@@ -47,6 +47,10 @@ class Inputs(NamedTuple):
             lock=files_hash([paths.LOCK] if paths.LOCK.exists() else []),
         )
 
+    def at(self, scale: str) -> Inputs:
+        """What counts at a scale: what was fetched is read at ``paper`` only."""
+        return self if scale == "paper" else self._replace(assets="")
+
 
 @cache
 def named_inputs(inputs: Inputs) -> dict[str, str]:
@@ -56,6 +60,7 @@ def named_inputs(inputs: Inputs) -> dict[str, str]:
         "code": inputs.code,
         "data": inputs.data,
         "CURRICULUM_DATA": inputs.user_data,
+        "fetched assets": inputs.assets,
         "lock": inputs.lock,
         "Python": platform.python_version(),
     }
@@ -87,7 +92,7 @@ def run_key(
         inputs.cells,
         json.dumps(resolved, sort_keys=True, default=str),
         str(spec.scale(scale).seeds),
-        *inputs._replace(assets=inputs.assets if scale == "paper" else "")[1:],
+        *inputs.at(scale)[1:],
     ):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:24]

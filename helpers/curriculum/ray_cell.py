@@ -38,7 +38,8 @@ class Order:
 
     @classmethod
     def of(cls, job: Job, settings: Settings) -> Order:
-        inputs = named_inputs(job.inputs or Inputs.of(job.spec))
+        read = job.inputs or Inputs.of(job.spec)
+        inputs = named_inputs(read.at(job.scale))
         return cls(job.name, job.scale, dict(job.overrides), job.key, inputs, settings)
 
 
@@ -90,7 +91,7 @@ def _same_job(order: Order, folder: Path) -> Job:
     except ParameterError as error:
         raise UnfitNodeError(f"the node's project differs: {error}") from None
     if job.key != order.key:
-        mine = named_inputs(Inputs.of(spec))
+        mine = named_inputs(Inputs.of(spec).at(order.scale))
         differing = [name for name in mine if mine[name] != order.inputs[name]]
         raise UnfitNodeError(
             "the node differs from the driver in its "

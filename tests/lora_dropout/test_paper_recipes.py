@@ -8,6 +8,7 @@ from transformers import AutoModelForSequenceClassification, LlamaConfig
 
 from helpers.lora_dropout import paper_recipes as recipes
 from helpers.lora_dropout.glue import RECIPES as GLUE
+from helpers.lora_dropout.paper_plan import EXAMPLES
 from helpers.lora_dropout.paper_recipes import (
     METHODS,
     RECIPES,
@@ -17,20 +18,6 @@ from helpers.lora_dropout.paper_recipes import (
     targets_of,
 )
 from tests.lora_dropout.paper_models import deberta_config
-
-# training examples of the original data sets
-EXAMPLES = {
-    "MNLI": 392_702,
-    "SST-2": 67_349,
-    "CoLA": 8_551,
-    "QQP": 363_846,
-    "QNLI": 104_743,
-    "RTE": 2_490,
-    "MRPC": 3_668,
-    "STS-B": 5_749,
-    "SQuAD v1.1": 87_599,
-    "SQuAD v2.0": 130_319,
-}
 
 
 def test_every_task_of_the_paper_has_a_recipe():
