@@ -135,16 +135,14 @@ def run(
     ] = 1.0,
 ) -> None:
     """Run notebooks (all by default) and judge their claims."""
-    from helpers.curriculum.doctor import missing, unfetched
+    from helpers.curriculum.doctor import missing
     from helpers.curriculum.jobs import make_jobs
     from helpers.curriculum.runner import run_notebooks
     from helpers.curriculum.status import Status, print_failures
 
     made = make_jobs(notebooks or [], scale, parameter or [])
     lacking = [
-        f"{job} needs {line}"
-        for job in made
-        for line in missing(job.row, offline, unfetched(job.spec, job.overrides))
+        f"{job} needs {line}" for job in made for line in missing([job], offline)
     ]
     if lacking:
         raise ParameterError("nothing was started: " + "; ".join(lacking))

@@ -31,6 +31,7 @@ def doctor(
     For scale paper also what there is to fetch, and an estimate of hours and dollars.
     """
     from helpers.curriculum import doctor as check
+    from helpers.curriculum.jobs import Job
 
     specs = [find_spec(name) for name in notebooks or []] or all_specs()
     scales = [scale] if scale else ["smoke", "default"]
@@ -49,7 +50,7 @@ def doctor(
     table = Table("notebook", "scale", "needs", "missing")
     lacking = False
     for (spec, s), row in zip(wanted, rows, strict=True):
-        lines = check.missing(row, to_fetch=check.unfetched(spec, {}))
+        lines = check.missing([Job(spec, s)])
         lacking |= bool(lines)
         table.add_row(spec.name, s, check.needs(row), "; ".join(lines) or "nothing")
     print_table(table)

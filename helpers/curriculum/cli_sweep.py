@@ -80,7 +80,7 @@ def sweep(
 
     Example: curriculum sweep 00 -s smoke -g people=15,23,30 -g days=365,730 --seeds 5
     """
-    from helpers.curriculum.doctor import missing, unfetched
+    from helpers.curriculum.doctor import missing
     from helpers.curriculum.status import print_failures
     from helpers.curriculum.sweep_grid import make_sweep
     from helpers.curriculum.sweep_report import TABLE, write_sweep
@@ -92,8 +92,7 @@ def sweep(
     made = make_sweep(spec, scale, grid or [], seeds, parameter or [])
     parameter_columns(made)  # a clash of names is bad input
     row = made.cells[0].job.row
-    to_fetch = unfetched(spec, made.cells[0].job.overrides)
-    lacking = [] if ray else missing(row, offline, to_fetch)
+    lacking = [] if ray else missing([cell.job for cell in made.cells], offline)
     if lacking:
         raise ParameterError(f"nothing was started: {made} needs {'; '.join(lacking)}")
     executor = _executor(ray, row, jobs, offline, timeout_factor)

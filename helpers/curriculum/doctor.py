@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from helpers import paths
 from helpers.curriculum import machine
 from helpers.curriculum.fetch import is_fetched
 from helpers.scales import NotebookSpec, Scale
+
+if TYPE_CHECKING:
+    from helpers.curriculum.jobs import Job
 
 PYTHON = (3, 11)
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -38,7 +41,7 @@ def unfetched(spec: NotebookSpec, given: Mapping[str, Any]) -> list[str] | None:
     None where the notebook has none, or a parameter names something that only a
     network has.
     """
-    values = {**spec.defaults(), **given}
+    values = {**spec.defaults(), **given} if spec.assets else {}
     own = [asset for asset in spec.assets if asset.wanted(values)]
     found = []
     for asset in own:
@@ -59,33 +62,35 @@ def _is_local(source: str) -> bool:
     )
 
 
-def missing(
-    row: Scale, offline: bool = False, to_fetch: Sequence[str] | None = None
-) -> list[str]:
-    """What this machine lacks for one row of a scale table, one line each.
+def missing(jobs: Sequence[Job], offline: bool = False) -> list[str]:
+    """What this machine lacks for jobs of one row of a scale table, one line each.
 
     The network is tried, and torch asked for a GPU, only when the row needs them. Where
-    `unfetched` says what is lacking, a network is of use to ``curriculum fetch`` only.
+    all that the jobs read of a network is in the store, they need none.
     """
+    row = jobs[0].row
+    asked = [unfetched(job.spec, job.overrides) for job in jobs] if row.internet else []
+    to_fetch = dict.fromkeys(name for names in asked for name in names or ())
     found = []
     if machine.memory_mib() < row.memory_mib:
         found.append(
             f"{row.memory_mib} MiB of memory (this machine has "
             f"{machine.memory_mib():.0f} MiB)"
         )
-    if machine.disk_mib() < row.disk_mib and to_fetch != []:
+    fetched = bool(asked) and all(names == [] for names in asked)
+    if machine.disk_mib() < row.disk_mib and not fetched:
         found.append(
             f"{row.disk_mib} MiB of free disk (there is {machine.disk_mib():.0f} MiB)"
         )
     if row.gpu and not machine.gpu():
         found.append("a GPU that torch can use")
-    if row.internet and to_fetch is not None:
-        if to_fetch:
-            found.append(f"what curriculum fetch brings: {', '.join(to_fetch)}")
-    elif row.internet and offline:
-        found.append("the internet, which --offline cuts off")
-    elif row.internet and not machine.internet():
-        found.append("the internet, which cannot be reached")
+    if to_fetch:
+        found.append(f"what curriculum fetch brings: {', '.join(to_fetch)}")
+    if None in asked:
+        if offline:
+            found.append("the internet, which --offline cuts off")
+        elif not machine.internet():
+            found.append("the internet, which cannot be reached")
     return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.curriculum.doctor import missing, unfetched
+from helpers.curriculum.doctor import missing
 from helpers.curriculum.jobs import Job, make_job
 from helpers.curriculum.keys import Inputs, named_inputs
 from helpers.curriculum.pool import Outcome, Settings, run_all
@@ -97,8 +97,7 @@ def _same_job(order: Order, folder: Path) -> Job:
             "the node differs from the driver in its "
             + (", ".join(differing) or "scale table")
         )
-    to_fetch = unfetched(job.spec, job.overrides)
-    if lacking := missing(job.row, order.settings.offline, to_fetch):
+    if lacking := missing([job], order.settings.offline):
         raise UnfitNodeError(f"the node lacks {'; '.join(lacking)}")
     return job
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +12,25 @@ import pytest
 from helpers import paths
 from helpers.assets import Locked, file_hash, lock_asset
 from helpers.curriculum import doctor, fetch, machine
+from helpers.curriculum.jobs import Job
 from helpers.parameters import ParameterError
-from helpers.scales import Scale, find_spec
+from helpers.scales import NotebookSpec, Scale, find_spec
 
 
 def row(**needs: Any) -> Scale:
     return Scale(**{"seeds": 1, "seconds": 10, "memory_mib": 100, **needs})
+
+
+def job(**needs: Any) -> Job:
+    spec = NotebookSpec(
+        name="01_first",
+        path=Path("01_first.ipynb"),
+        title="First",
+        paper="none",
+        chapter="none",
+        scales={"smoke": row(**needs)},
+    )
+    return Job(spec, "smoke")
 
 
 @pytest.fixture(autouse=True)
@@ -27,11 +42,11 @@ def _small_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_what_is_lacking_is_named() -> None:
-    assert doctor.missing(row(memory_mib=2000, disk_mib=5000, internet=True)) == []
-    assert doctor.missing(row(memory_mib=2001)) == [
+    assert doctor.missing([job(memory_mib=2000, disk_mib=5000, internet=True)]) == []
+    assert doctor.missing([job(memory_mib=2001)]) == [
         "2001 MiB of memory (this machine has 2000 MiB)"
     ]
-    assert doctor.missing(row(disk_mib=6000, gpu=True)) == [
+    assert doctor.missing([job(disk_mib=6000, gpu=True)]) == [
         "6000 MiB of free disk (there is 5000 MiB)",
         "a GPU that torch can use",
     ]
@@ -40,9 +55,9 @@ def test_only_what_is_lacking_is_named() -> None:
 def test_offline_and_unreachable_are_different_faults(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert "--offline" in doctor.missing(row(internet=True), offline=True)[0]
+    assert "--offline" in doctor.missing([job(internet=True)], offline=True)[0]
     monkeypatch.setattr(machine, "internet", lambda: False)
-    assert "cannot be reached" in doctor.missing(row(internet=True))[0]
+    assert "cannot be reached" in doctor.missing([job(internet=True)])[0]
 
 
 def test_the_network_is_left_alone_when_nothing_needs_it(
@@ -53,7 +68,7 @@ def test_the_network_is_left_alone_when_nothing_needs_it(
 
     monkeypatch.setattr(machine, "internet", refuse)
     monkeypatch.setattr(machine, "gpu", refuse)
-    assert doctor.missing(row()) == []
+    assert doctor.missing([job()]) == []
     checks = {c.item: c for c in doctor.machine_checks([row()])}
     assert checks["internet"].ok is None
     assert checks["GPU"].ok is None
@@ -105,23 +120,26 @@ def test_what_is_fetched_needs_no_network(
     parameters = f"{PARAMETERS}gamma: float = 0.5  # d\n"
     project.add("01_first", parameters=parameters, table=ASSETS)
     spec = find_spec("01", project.root / "notebooks")
-    online = row(internet=True, disk_mib=6000)
-    assert doctor.unfetched(spec, {}) == ["small"]
-    lines = doctor.missing(online, True, doctor.unfetched(spec, {}))
-    assert lines[-1] == "what curriculum fetch brings: small"
-    other = doctor.unfetched(spec, {"hub_model": "org/other"})
-    assert other is None
-    assert "cannot be reached" in doctor.missing(online, to_fetch=other)[-1]
-    for local in (str(project.root), "http://localhost:8000/v1"):
-        assert doctor.unfetched(spec, {"hub_model": local}) == []
+    scales = {"smoke": row(internet=True, disk_mib=6000)}
+    spec = spec.model_copy(update={"scales": scales})
+    usual = Job(spec, "smoke")
+    assert doctor.missing([usual], True)[-1] == "what curriculum fetch brings: small"
+    other = replace(usual, overrides={"hub_model": "org/other"})
+    assert "cannot be reached" in doctor.missing([other])[-1]
+    for place in (str(project.root), "http://localhost:8000/v1"):
+        local = replace(usual, overrides={"hub_model": place})
+        assert doctor.missing([local]) == []
+        # of a sweep every cell counts, not the first one
+        disk, small = doctor.missing([local, usual, usual])
+        assert disk.startswith("6000 MiB") and small.endswith("brings: small")
+    assert len(doctor.missing([usual, other])) == 3
     folder = paths.store() / "small"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("{}")
     files = {"config.json": file_hash(folder / "config.json")}
     entry = Locked(source="org/small", folder="small", files=files)
     lock_asset(paths.store(), "small", entry)
-    assert doctor.unfetched(spec, {}) == []
-    assert doctor.missing(online, True, []) == []
+    assert doctor.missing([usual], True) == []
 
 
 def test_the_lock_is_compared(project: Any) -> None:
