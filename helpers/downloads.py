@@ -1,4 +1,7 @@
-"""Files over HTTP: resumed where they broke off, and checked before they get a name."""
+"""Files over HTTP, resumed where they broke off, or from a folder.
+
+Either way a file is checked before it gets its name.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -66,6 +70,34 @@ def download(
     part.replace(path)
 
 
+def copy(
+    source: Path, path: Path, *, bytes: int, sha256: str, md5: str | None = None
+) -> None:
+    """Like `download`, of a file on a disk or a network drive; begun anew each time.
+
+    Raises
+    ------
+    DownloadError
+        If it is missing or another file.
+    """
+    if not source.is_file():
+        raise DownloadError(f"{source} is missing")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    with (
+        source.open("rb") as old,
+        part.open("wb") as new,
+        _bar(path.name, bytes) as bar,
+    ):
+        while block := old.read(_BLOCK):
+            new.write(block)
+            bar.update(len(block))
+    if wrong := _differences(part, bytes, sha256, md5):
+        part.unlink()
+        raise DownloadError(f"{source} is another file: {wrong}")
+    part.replace(path)
+
+
 def _resume(url: str, part: Path, tag: Path, timeout: float) -> None:
     """Append what is missing to ``part``; from the start if the server must."""
     have = part.stat().st_size if part.exists() else 0
@@ -81,20 +113,19 @@ def _resume(url: str, part: Path, tag: Path, timeout: float) -> None:
         total = have + int(length) if length else None
         if etag := reply.headers.get("ETag"):
             tag.write_text(etag)
-        bar = tqdm(
-            desc=url.rpartition("/")[2],
-            total=total,
-            initial=have,
-            unit="B",
-            unit_scale=True,
-            leave=False,
-        )
+        bar = _bar(url.rpartition("/")[2], total, have)
         with part.open("ab" if resumed else "wb") as file, bar:
             while block := reply.read(_BLOCK):
                 file.write(block)
                 bar.update(len(block))
             if total is not None and file.tell() < total:
                 raise OSError(f"after {file.tell()} of {total} bytes")
+
+
+def _bar(name: str, total: int | None, have: int = 0) -> tqdm[NoReturn]:
+    return tqdm(
+        desc=name, total=total, initial=have, unit="B", unit_scale=True, leave=False
+    )
 
 
 def _refusal(url: str, code: int) -> str:

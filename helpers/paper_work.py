@@ -64,7 +64,7 @@ class GpuWork:
     formula : str
         How operations were counted, with its numbers.
     extra : bool
-        Not run by the notebook's own cells.
+        Only run with other values of the notebook's parameters.
     """
 
     what: str

@@ -7,7 +7,6 @@ very first fetch, the one that it turned out to have.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import zipfile
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from helpers import assets as store_files
 from helpers.assets import Asset, AssetError, FileHash, Locked, file_hash
 from helpers.curriculum import hub
-from helpers.downloads import DownloadError, download
+from helpers.downloads import DownloadError, copy, download
 from helpers.scales import NotebookSpec
 
 Say = Callable[[str], None]
@@ -255,31 +254,20 @@ def unpack(archive: Path, folder: Path) -> list[str]:
 
 
 def _copy(entry: Locked, mirror: Path, store: Path, asset: Asset) -> Locked:
-    """Files from a mirror; each gets its name once its content is right."""
+    """Files from a mirror, but for those that are here already."""
     published = {file.name: file.md5 for file in asset.files}
     for name, wanted in entry.files.items():
         target = store / asset.place / name
         if target.is_file() and file_hash(target) == wanted:
             continue
-        source = mirror / entry.folder / name
-        if not source.is_file():
-            raise AssetError(f"{asset.id}: {source} is missing")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.part")
-        shutil.copyfile(source, part)
-        if file_hash(part) != wanted:
-            part.unlink()
-            raise AssetError(f"{asset.id}: {source} is not what the mirror's lock says")
-        if published.get(name) not in (None, _md5(part)):
-            part.unlink()
-            raise AssetError(f"{asset.id}: {source} is not the file that was published")
-        part.replace(target)
+        copy(
+            mirror / entry.folder / name,
+            target,
+            bytes=wanted.bytes,
+            sha256=wanted.sha256,
+            md5=published.get(name),
+        )
     return entry.model_copy(update={"folder": asset.place})
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
 
 
 def _disagreement(asset: Asset, entry: Locked) -> str:
