@@ -78,7 +78,7 @@ def sweep(
     Repetition r starts at seed + r times the number of seeds that the scale uses, so
     that no two runs share one.
 
-    Example: curriculum sweep 00 -s smoke -g people=15,23,30 -g days=365,730 --seeds 5
+    Example: curriculum sweep 04 -s smoke -g p=0,0.2,0.5 -g rank=4,8 --seeds 5
     """
     from helpers.curriculum.doctor import missing
     from helpers.curriculum.status import print_failures

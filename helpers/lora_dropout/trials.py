@@ -68,7 +68,7 @@ class Trial:
         N in training (Eq. 7).
     members : int
         Dropout instances at test time (Eq. 8); 0 for none.
-    mask_at_test : float
+    mask_at_test : float, optional
         Drop probability of masks put at test time on what plain LoRA has learned.
     epochs, train_size, test_size : int
     noise : float
@@ -88,7 +88,7 @@ class Trial:
     rank: int = 8
     instances: int = 1
     members: int = 0
-    mask_at_test: float = 0.0
+    mask_at_test: float | None = None
     epochs: int = 20
     train_size: int = 256
     test_size: int = 1000
@@ -105,7 +105,7 @@ class Trial:
         if not METHODS[self.method].drops and self.p:
             # one trial, one key: what has no meaning must not tell two trials apart
             object.__setattr__(self, "p", 0.0)
-        if self.mask_at_test and self.method != "LoRA":
+        if self.mask_at_test is not None and self.method != "LoRA":
             raise ValueError(f"mask_at_test goes with method LoRA, not {self.method}")
 
 
@@ -244,20 +244,18 @@ def outcome(trial: Trial) -> Outcome:
             name: torch.stack(each).numpy() for name, each in history.logits.items()
         }
         members = _members(model, trial, test, task.size)
-        at_test = {
-            name: member_logits_of(
-                mask_lora(
-                    cast(PeftModel, model),  # as of every trial with method LoRA
-                    mask_p=trial.mask_at_test,
-                    mask_rescale=rescale,
-                ),
-                test,
-                trial.members,
-                trial.seed,
+        at_test = {}
+        for name, rescale in AT_TEST.items():
+            if trial.mask_at_test is None:
+                break
+            masked = mask_lora(
+                cast(PeftModel, model),  # as of every trial with method LoRA
+                mask_p=trial.mask_at_test,
+                mask_rescale=rescale,
+            )
+            at_test[name] = member_logits_of(
+                masked, test, trial.members, trial.seed
             ).numpy()
-            for name, rescale in AT_TEST.items()
-            if trial.mask_at_test
-        }
     nothing = np.empty((0, 0, task.size), np.float32)
     return Outcome(
         trial,
@@ -289,7 +287,7 @@ def _members(
     model: nn.Module, trial: Trial, test: Features, classes: int
 ) -> np.ndarray:
     """Logits of dropout instances, (members, n, classes)."""
-    if not trial.members or trial.mask_at_test:
+    if not trial.members or trial.mask_at_test is not None:
         return np.empty((0, len(test), classes), np.float32)
     if METHODS[trial.method].samples == "masks":
         return member_logits_of(model, test, trial.members, trial.seed).numpy()

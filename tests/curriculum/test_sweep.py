@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from helpers import paths
 from helpers.claims import Claim
-from helpers.curriculum import sweep_figure, sweep_report
+from helpers.curriculum import cli_sweep, sweep_figure, sweep_report
 from helpers.curriculum.jobs import Job
 from helpers.curriculum.results import Failure, RunResult
 from helpers.curriculum.sweep_grid import Sweep, make_sweep
@@ -465,3 +466,13 @@ def test_no_notebook_has_a_parameter_called_like_a_column() -> None:
         names = {name: [] for name in spec.parameters().keys() - {"scale", "seed"}}
         made = Sweep(spec, "smoke", names, {}, 1, ())
         assert parameter_columns(made)[-1] == "seed"
+
+
+def test_the_example_of_the_help_is_possible() -> None:
+    assert cli_sweep.sweep.__doc__ is not None
+    (example,) = re.findall(r"Example: curriculum sweep (.+)", cli_sweep.sweep.__doc__)
+    command = re.fullmatch(r"(\d\d) -s (\w+)((?: -g \S+)+) --seeds (\d+)", example)
+    assert command is not None, example
+    number, scale, grid, seeds = command.groups()
+    made = make_sweep(find_spec(number), scale, grid.split(" -g ")[1:], int(seeds), [])
+    assert len(made.cells) > int(seeds)

@@ -123,7 +123,7 @@ def test_masks_at_test_are_scored_with_and_without_rescaling():
     trial = Trial("opinions", "LoRA", 0, mask_at_test=0.5, members=4, **SMALL)
     found = outcome(trial)
     table = scores.masked_at_test(
-        [found, outcome(replace(trial, mask_at_test=0.0, members=0))]
+        [found, outcome(replace(trial, mask_at_test=None, members=0))]
     )
     assert sorted(set(table["masks"])) == ["rescaled", "unscaled"]
     assert sorted(set(table["predict"])) == ["ensemble", "single mask"]
