@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from helpers import paths
 from helpers.claims import SYMBOLS
 from helpers.curriculum import report, report_pages
 from helpers.curriculum.report import build_report
@@ -451,6 +452,7 @@ def test_thumbnail_prefers_the_tagged_cell_and_is_small() -> None:
         (r"\begin{aligned} a &= b \\ c &= d \end{aligned}", ["<mtable", "<mtr>"]),
         (r"\begin{cases} 1 & x<0 \\ 0 & x \ge 0 \end{cases}", ["<mtable>", "&lt;"]),
         (r"\operatorname*{arg\,min}_x f", ["arg\N{NO-BREAK SPACE}min"]),
+        (r"\arg\min_x f", ["<msub>", "arg\N{NO-BREAK SPACE}min"]),
         (r"\mathbb 1", ["\N{MATHEMATICAL DOUBLE-STRUCK DIGIT ONE}"]),
         (r"a \sim b", ["<mo>\N{TILDE OPERATOR}</mo>"]),
     ],
@@ -467,6 +469,19 @@ def test_tex_becomes_mathml(tex: str, parts: list[str]) -> None:
 def test_tex_beyond_the_converter_is_shown_as_source(tex: str) -> None:
     made = ElementTree.fromstring(mathml(tex))
     assert made.tag == "code" and made.text == tex
+
+
+@pytest.mark.parametrize(
+    "path", sorted(paths.NOTEBOOKS.glob("*.ipynb")), ids=lambda p: p.stem
+)
+def test_no_formula_of_a_notebook_is_shown_as_source(path: Path) -> None:
+    for cell in nbformat.read(path, 4).cells:
+        if cell.cell_type != "markdown":
+            continue
+        prose = re.sub("`[^`]*`", "", cell.source)
+        for tex in re.findall(r"\$\$(.+?)\$\$", prose, re.DOTALL):
+            assert 'class="tex"' not in mathml(tex, display=True)
+        assert 'class="tex"' not in inline_math(prose)
 
 
 @settings(max_examples=150, deadline=None)
