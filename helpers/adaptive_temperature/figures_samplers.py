@@ -104,8 +104,9 @@ def pass_at_k_curves(
 def diversity(summary: pd.DataFrame, k: int = 15) -> Figure:
     """pass@k against the share of distinct samples, and of those that parse.
 
-    The line joins the uniform temperatures; where a method has several samplers, they
-    are named by T, or by a/b. Greedy decoding, which has one sample, is left out.
+    The line joins the uniform temperatures, which are named by T; of another method
+    with several samplers the least and the most diverse are, by a/b. Greedy decoding,
+    which has one sample, is left out.
 
     Parameters
     ----------
@@ -119,7 +120,11 @@ def diversity(summary: pd.DataFrame, k: int = 15) -> Figure:
     """
     rows = summary_of_one(summary, [k], "a", "b", "distinct", "valid")
     rows = rows[rows["method"] != "greedy"]
-    several = rows["method"].map(rows["method"].value_counts()) > 1
+    groups = rows.groupby("method")["distinct"]
+    ends = {*groups.idxmin(), *groups.idxmax()}
+    several = (rows["method"].map(rows["method"].value_counts()) > 1) & (
+        (rows["method"] == UNIFORM) | rows.index.isin(list(ends))
+    )
     figure, axes = style.subplots(1, 2, (6.6, 3.1), sharey=True)
     named = []
     for ax, column, label in (

@@ -71,10 +71,12 @@ class AdapTLogitsProcessor(LogitsProcessor):
         if self.a == self.b:
             # some GPUs round a division by one number otherwise than one by a column
             return scores / self.a
+        if scores.device.type == "cpu":
+            rows = [self.a if hot else self.b for hot in self.table.hot_rows(input_ids)]
+            if len(rows) == 1:  # a column would cost a small model half a percent
+                return scores / rows[0]
+            return scores / torch.tensor(rows, dtype=scores.dtype)[:, None]
         hot = self.table.hot(input_ids)
-        if len(hot) == 1 and hot.device.type == "cpu":
-            # a column of one number costs a small model half a percent of its speed
-            return scores / (self.a if hot.item() else self.b)
         return scores / torch.where(hot, self.a, self.b).to(scores.dtype)[:, None]
 
 

@@ -111,11 +111,14 @@ class RuleTable:
             (m,) bool, on the device of ``ids``. It is computed without waiting for the
             device, apart from ``block``, which reads text where a docstring has ended.
         """
-        if ids.device.type == "cpu":  # a dozen tensor operations would cost more
-            near = ids[:, -_NEAR:].tolist()
-            rows = [self._row_is_hot(tail, ids, i) for i, tail in enumerate(near)]
-            return torch.tensor(rows, dtype=torch.bool)
+        if ids.device.type == "cpu":
+            return torch.tensor(self.hot_rows(ids), dtype=torch.bool)
         return self._hot_on_device(ids)
+
+    def hot_rows(self, ids: Tensor) -> list[bool]:
+        """`hot` as a list, row by row: on a processor tensor operations cost more."""
+        near = ids[:, -_NEAR:].tolist()
+        return [self._row_is_hot(tail, ids, i) for i, tail in enumerate(near)]
 
     def _row_is_hot(self, near: list[int], ids: Tensor, i: int) -> bool:
         """`hot` for row i, of which ``near`` are the last tokens."""
