@@ -118,6 +118,15 @@ def test_twice_dead_is_an_error(monkeypatch):
     own.close()
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as Python takes it; a shell starts background jobs with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interruption():
     """Ctrl-C ends a run at once, kills its programs and leaves a working sandbox."""
     limits = Limits(cpu_seconds=30, wall_seconds=60)
