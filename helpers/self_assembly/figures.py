@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from helpers import style
+from helpers.figure_parts import label_ends
 from helpers.self_assembly.film import CELL_COLOURS, cell_states
 from helpers.self_assembly.metrics import decay_curve
 from helpers.self_assembly.trace import Trace
@@ -260,17 +261,16 @@ def step_costs(table: pd.DataFrame) -> Figure:
     """Milliseconds of one step against n, one line per way to compute the light."""
     figure, ax = style.subplots(size=(4.4, 2.6))
     colours = [style.PALETTE[c] for c in ("grey", "blue", "green", "orange")]
+    most, ends = table["agents"].max(), []
     for colour, (name, rows) in zip(
         colours, table.groupby("part", sort=False), strict=False
     ):
         ax.loglog(rows["agents"], rows["milliseconds"], "-o", color=colour)
-        style.label_line(
-            ax,
-            rows["agents"].iloc[-1],
-            rows["milliseconds"].iloc[-1],
-            str(name),
-            colour,
-        )
-    ax.margins(x=0.3)
+        agents, height = rows[["agents", "milliseconds"]].to_numpy(float)[-1]
+        if agents == most:
+            ends.append((height, str(name), colour))
+        else:
+            style.label_line(ax, agents, height, str(name), colour)
     ax.set(xlabel="agents n", ylabel="one step / ms", title="What a step costs")
+    label_ends(ax, ends)
     return figure
