@@ -87,6 +87,7 @@ def _normalise(tex: str) -> str:
         tex = tex.replace(rf"\begin{{{name}}}", opening)
         tex = tex.replace(rf"\end{{{name}}}", closing)
     tex = re.sub(r"\\arg\s*\\(max|min)(?![A-Za-z])", r"\\operatorname{arg\\,\1}", tex)
+    tex = re.sub(r"(arg\\,(?:max|min)})(?!\s*[_^])", r"\1\\,", tex)
     tex = re.sub(r"\\operatorname\*?\{([^{}]*)\}", _operator, tex)
     tex = re.sub(r"\\(math(?:bb|bf|cal|frak|it|rm|scr|sf|tt))\s+(\w)", r"\\\1{\2}", tex)
     return tex.replace(r"\nonumber", "").replace(r"\notag", "")
