@@ -6,17 +6,17 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from helpers import paths
 from helpers.curriculum import machine
 from helpers.curriculum.fetch import is_fetched
-from helpers.scales import NotebookSpec, Scale
+from helpers.scales import Scale
 
 if TYPE_CHECKING:
     from helpers.curriculum.jobs import Job
@@ -35,14 +35,14 @@ class Check:
     ok: bool | None = True
 
 
-def unfetched(spec: NotebookSpec, given: Mapping[str, Any]) -> list[str] | None:
+def unfetched(job: Job) -> list[str] | None:
     """Assets that the notebook's cells will read, and that are not here.
 
     None where the notebook has none, or a parameter names something that only a
     network has.
     """
-    values = {**spec.defaults(), **given} if spec.assets else {}
-    own = [asset for asset in spec.assets if asset.wanted(values)]
+    spec, given = job.spec, job.overrides
+    own = [asset for asset in spec.assets if asset.wanted(job.resolved)]
     found = []
     for asset in own:
         others = [given[p] for p in asset.parameters if given.get(p) is not None]
@@ -69,7 +69,7 @@ def missing(jobs: Sequence[Job], offline: bool = False) -> list[str]:
     all that the jobs read of a network is in the store, they need none.
     """
     row = jobs[0].row
-    asked = [unfetched(job.spec, job.overrides) for job in jobs] if row.internet else []
+    asked = [unfetched(job) for job in jobs] if row.internet else []
     to_fetch = dict.fromkeys(name for names in asked for name in names or ())
     found = []
     if machine.memory_mib() < row.memory_mib:

@@ -90,7 +90,7 @@ def environment(marker: str, settings: Settings) -> dict[str, str]:
 
 def hub_environment(job: Job) -> dict[str, str]:
     """A paper run asks the hub for nothing once all that it reads is fetched."""
-    fetched = job.scale == "paper" and unfetched(job.spec, job.overrides) == []
+    fetched = job.scale == "paper" and unfetched(job) == []
     return {"HF_HUB_OFFLINE": "1"} if fetched else {}
 
 

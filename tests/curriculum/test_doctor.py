@@ -95,8 +95,10 @@ def test_what_other_values_need_is_named_with_them(project: Any) -> None:
     )
     project.add("01_first", parameters=parameters, table=table)
     spec = find_spec("01", project.root / "notebooks")
-    assert doctor.unfetched(spec, {"gamma": 0.75}) == ["small (with --all)"]
-    assert doctor.unfetched(spec, {}) is None
+    assert doctor.unfetched(Job(spec, "smoke", {"gamma": 0.75})) == [
+        "small (with --all)"
+    ]
+    assert doctor.unfetched(Job(spec, "smoke")) is None
     assert fetch.assets_of([spec], extras=False) == []
     assert fetch.assets_of([spec], extras=True) == spec.assets
 
