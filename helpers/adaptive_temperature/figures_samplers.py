@@ -121,10 +121,9 @@ def diversity(summary: pd.DataFrame, k: int = 15) -> Figure:
     rows = summary_of_one(summary, [k], "a", "b", "distinct", "valid")
     rows = rows[rows["method"] != "greedy"]
     groups = rows.groupby("method")["distinct"]
-    ends = {*groups.idxmin(), *groups.idxmax()}
-    several = (rows["method"].map(rows["method"].value_counts()) > 1) & (
-        (rows["method"] == UNIFORM) | rows.index.isin(list(ends))
-    )
+    ends = rows.index.isin([*groups.idxmin(), *groups.idxmax()])
+    several = rows["method"].map(rows["method"].value_counts()) > 1
+    several &= ends | (rows["method"] == UNIFORM)
     figure, axes = style.subplots(1, 2, (6.6, 3.1), sharey=True)
     named = []
     for ax, column, label in (

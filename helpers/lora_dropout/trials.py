@@ -244,18 +244,20 @@ def outcome(trial: Trial) -> Outcome:
             name: torch.stack(each).numpy() for name, each in history.logits.items()
         }
         members = _members(model, trial, test, task.size)
-        at_test = {}
-        for name, rescale in AT_TEST.items():
-            if trial.mask_at_test is None:
-                break
-            masked = mask_lora(
-                cast(PeftModel, model),  # as of every trial with method LoRA
-                mask_p=trial.mask_at_test,
-                mask_rescale=rescale,
-            )
-            at_test[name] = member_logits_of(
-                masked, test, trial.members, trial.seed
+        at_test = {
+            name: member_logits_of(
+                mask_lora(
+                    cast(PeftModel, model),  # as of every trial with method LoRA
+                    mask_p=trial.mask_at_test,
+                    mask_rescale=rescale,
+                ),
+                test,
+                trial.members,
+                trial.seed,
             ).numpy()
+            for name, rescale in AT_TEST.items()
+            if trial.mask_at_test is not None
+        }
     nothing = np.empty((0, 0, task.size), np.float32)
     return Outcome(
         trial,
