@@ -1,9 +1,11 @@
 """Samples on the decision boundary, made from pairs of real ones.
 
 Two samples that the classifier puts into different classes are mixed,
-``x = m x1 + (1 - m) x2``, and m is bisected until the two highest logits are as good as
-equal (the authors' released generator; its earlier attacks are not used by it). Here
-all pairs are bisected together, one forward pass per halving.
+``x = m x1 + (1 - m) x2``, and m is searched until the two highest logits are as good as
+equal. The authors' released generator (its earlier attacks are not used by it) bisects
+one pair after the other, see `one_by_one`. Here all pairs are searched together, by
+false position: it asks for the logits where a straight line between both ends would
+cross the boundary, and not at all within a pair whose prediction does not change.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class BoundarySamples:
     shares : np.ndarray
         Shape (m,): share of the first parent.
     pairs : np.ndarray
-        Shape (m, 2): classes of the parents, the first one's first.
+        Shape (m, 2): classes of the parents, the first one's first. The two that tie
+        may be others: on digits, in half of the samples, one is a third class.
     """
 
     samples: np.ndarray
@@ -45,7 +48,7 @@ class BoundarySamples:
 
 @dataclass(frozen=True)
 class BoundarySampler:
-    """Draws class pairs evenly, samples near their boundary, and bisects.
+    """Draws class pairs evenly, samples near their boundary, and mixes them there.
 
     Attributes
     ----------
@@ -54,8 +57,8 @@ class BoundarySampler:
     lower : float
         Least share of the first parent, so that a mix stays close to a real sample
         (0.5 for MNIST, 0.6 for CIFAR-10 in the released code).
-    halvings : int
-        Steps of the bisection (8 in the released code).
+    passes : int
+        Most forward passes per mix (8 in the released code).
     exploration : float
         Weight of a pair's past success against its deficit of samples, in [0, 1]
         (0.05 in the released code).
@@ -65,7 +68,7 @@ class BoundarySampler:
 
     delta: float = 0.1
     lower: float = 0.5
-    halvings: int = 8
+    passes: int = 8
     exploration: float = 0.05
     rounds: int = 20
 
@@ -73,7 +76,7 @@ class BoundarySampler:
         for name in ("delta", "lower", "exploration"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: 0 to 1")
-        for name in ("halvings", "rounds"):
+        for name in ("passes", "rounds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: 1 or more")
 
@@ -108,7 +111,7 @@ class BoundarySampler:
         pairs = np.array(
             [(a, b) for i, a in enumerate(classes) for b in classes[i + 1 :]], dtype=int
         ).reshape(-1, 2)
-        found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        found: list[tuple[np.ndarray, np.ndarray]] = []
         tally = PairTally(len(pairs), self.exploration)
         missing = count if len(pairs) else 0
         for _ in range(self.rounds):
@@ -120,49 +123,78 @@ class BoundarySampler:
             # direction after direction, so that a cut keeps as many of either
             both = np.stack([first, second, second, first], axis=1)
             parents, number = both.reshape(-1, 2), np.repeat(drawn, 2)
-            shares, good = self.bisect(classify, x, parents)
+            shares, good = self.locate(classify, x, parents, scores)
             tally.add(number, good)
             keep = np.flatnonzero(good)[:missing]
-            found.append((parents[keep], shares[keep], number[keep]))
+            found.append((parents[keep], shares[keep]))
             missing -= len(keep)
         if not found:
             return BoundarySamples(
                 x[:0], np.zeros((0, 2), int), np.zeros(0), np.zeros((0, 2), int)
             )
-        parents, shares, _ = (np.concatenate(part) for part in zip(*found, strict=True))
+        parents, shares = (np.concatenate(part) for part in zip(*found, strict=True))
         return BoundarySamples(
             mix(x, parents, shares), parents, shares, labels[parents]
         )
 
-    def bisect(
-        self, classify: Classifier, x: np.ndarray, parents: np.ndarray
+    def locate(
+        self,
+        classify: Classifier,
+        x: np.ndarray,
+        parents: np.ndarray,
+        scores: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Share of the first parent at the boundary, and whether it was reached.
+
+        False position with Illinois' rule, until the margin is a fifth of ``delta``.
 
         Parameters
         ----------
         parents : np.ndarray
             Shape (m, 2), of two predicted classes each.
+        scores : np.ndarray, optional
+            Logits of ``x``, if known.
 
         Returns
         -------
         shares, good : np.ndarray
-            Shapes (m,): good where the margin of the mix is below ``delta`` and its
-            bracket narrower than ``delta``.
+            Shapes (m,): in [``lower``, 1], and good where the margin of the mix is
+            below ``delta``.
         """
-        labels = classify(x[parents[:, 0]]).argmax(axis=1)
-        low = np.full(len(parents), self.lower)
-        high = np.ones(len(parents))
-        share = high.copy()
-        gap = np.full(len(parents), np.inf)
-        for _ in range(self.halvings):
-            share = (low + high) / 2
-            scores = classify(mix(x, parents, share))
-            gap = margin(scores)
-            stays = scores.argmax(axis=1) == labels
-            high = np.where(stays, share, high)
-            low = np.where(stays, low, share)
-        return share, (gap < self.delta) & (high - low < self.delta)
+        first = parents[:, 0]
+        start = classify(x[first]) if scores is None else scores[first]
+        own = start.argmax(axis=1)
+        share = np.full(len(parents), self.lower)
+        found = classify(mix(x, parents, share))
+        gap = margin(found)
+        ends = np.stack([share, np.ones(len(parents))], axis=1)
+        leads = np.stack([_lead(found, own), _lead(start, own)], axis=1)
+        moved = np.full(len(parents), -1)  # the end that came nearer last
+        rows = np.flatnonzero((leads[:, 0] < 0) & (gap > self.delta / 5))
+        for _ in range(self.passes - 1):
+            if not len(rows):
+                break
+            (low, high), (behind, ahead) = ends[rows].T, leads[rows].T
+            at = low - behind * (high - low) / (ahead - behind)
+            found = classify(mix(x, parents[rows], at))
+            lead, near = _lead(found, own[rows]), margin(found)
+            side = (lead > 0).astype(int)
+            # an end that stays twice would stay for ever: its lead counts half
+            stays = moved[rows] == side
+            leads[rows[stays], 1 - side[stays]] /= 2
+            ends[rows, side], leads[rows, side], moved[rows] = at, lead, side
+            better = near < gap[rows]
+            share[rows[better]], gap[rows[better]] = at[better], near[better]
+            rows = rows[near > self.delta / 5]
+        return share, gap < self.delta
+
+
+def _lead(scores: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Logit of the class ``own`` (n,) less the highest of the others, shape (n,)."""
+    rows = np.arange(len(scores))
+    others = scores.astype(float)
+    others[rows, own] = -np.inf
+    return scores[rows, own] - others.max(axis=1)
 
 
 def mix(x: np.ndarray, parents: np.ndarray, shares: np.ndarray) -> np.ndarray:
@@ -217,14 +249,28 @@ def _draw(
 
 
 def one_by_one(
-    sampler: BoundarySampler, classify: Classifier, x: np.ndarray, parents: np.ndarray
+    sampler: BoundarySampler,
+    classify: Classifier,
+    x: np.ndarray,
+    parents: np.ndarray,
+    scores: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`BoundarySampler.bisect` as the released code runs it: a forward pass per mix.
+    """`BoundarySampler.locate` as the released code does it, for comparison.
 
-    For the benchmark; the result is the same.
+    Pair after pair, a forward pass per mix: the bracket is halved until it and the
+    margin are both below ``delta``.
     """
-    results = [sampler.bisect(classify, x, pair[None]) for pair in parents]
-    return (
-        np.concatenate([share for share, _ in results]),
-        np.concatenate([good for _, good in results]),
-    )
+    shares, good = np.zeros(len(parents)), np.zeros(len(parents), bool)
+    for at, pair in enumerate(parents):
+        low, high = sampler.lower, 1.0
+        for _ in range(sampler.passes):
+            shares[at] = (low + high) / 2
+            found = classify(mix(x, pair[None], shares[at : at + 1]))
+            if found.argmax() == scores[pair[0]].argmax():
+                high = shares[at]
+            else:
+                low = shares[at]
+            good[at] = margin(found)[0] < sampler.delta and high - low < sampler.delta
+            if good[at]:
+                break
+    return shares, good

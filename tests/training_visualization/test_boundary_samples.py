@@ -44,7 +44,7 @@ def test_samples_are_mixes_on_the_boundary(classifier, samples, delta) -> None:
 
 
 def test_the_margin_changes_sides_at_the_share(classifier, samples) -> None:
-    found = BoundarySampler(halvings=12)(classifier, samples, 60)
+    found = BoundarySampler(delta=1e-3, passes=12)(classifier, samples, 60)
     for offset, inside in ((2e-3, True), (-2e-3, False)):
         moved = mix(samples, found.parents, found.shares + offset)
         stays = classifier(moved).argmax(axis=1) == found.pairs[:, 0]
@@ -53,17 +53,71 @@ def test_the_margin_changes_sides_at_the_share(classifier, samples) -> None:
     assert (found.shares > 0.51).sum() > 20
 
 
-def test_batched_equals_one_by_one(classifier, samples) -> None:
-    sampler = BoundarySampler()
+@pytest.fixture(scope="module")
+def pairs(classifier, samples):
+    """Pairs of samples that the classifier puts into different classes."""
     labels = classifier(samples).argmax(axis=1)
-    rng = np.random.default_rng(0)
-    pairs = rng.integers(len(samples), size=(80, 2))
-    pairs = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
-    batched = sampler.bisect(classifier, samples, pairs)
-    single = one_by_one(sampler, classifier, samples, pairs)
-    np.testing.assert_array_equal(batched[0], single[0])
-    np.testing.assert_array_equal(batched[1], single[1])
-    assert batched[1].any() and not batched[1].all()
+    drawn = np.random.default_rng(0).integers(len(samples), size=(400, 2))
+    return drawn[labels[drawn[:, 0]] != labels[drawn[:, 1]]]
+
+
+def test_a_batch_finds_what_single_searches_find(classifier, samples, pairs) -> None:
+    sampler = BoundarySampler()
+    together = sampler.locate(classifier, samples, pairs)
+    alone = [sampler.locate(classifier, samples, pair[None]) for pair in pairs]
+    np.testing.assert_allclose(together[0], np.concatenate([s for s, _ in alone]))
+    np.testing.assert_array_equal(together[1], np.concatenate([g for _, g in alone]))
+    assert together[1].any() and not together[1].all()
+
+
+def test_agrees_with_a_long_bisection(classifier, samples, pairs) -> None:
+    sampler = BoundarySampler(delta=1e-4, passes=30)
+    share, good = sampler.locate(classifier, samples, pairs)
+    labels = classifier(samples).argmax(axis=1)
+    for pair, found, reached in zip(pairs, share, good, strict=True):
+        low, high = 0.5, 1.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            mixed = mix(samples, pair[None], np.array([middle]))
+            stays = classifier(mixed).argmax() == labels[pair[0]]
+            low, high = (low, middle) if stays else (middle, high)
+        # where the prediction never changes, the search ends at the least share
+        assert abs(found - high) < 2e-3
+        assert reached == (high > 0.5 + 1e-9)
+
+
+def test_asks_half_of_what_the_released_procedure_does(
+    classifier, samples, pairs
+) -> None:
+    sampler, asked = BoundarySampler(), []
+
+    def counted(x):
+        asked.append(len(x))
+        return classifier(x)
+
+    scores = classifier(samples)
+    share, good = sampler.locate(counted, samples, pairs, scores)
+    ours, asked = sum(asked), []
+    released_share, released = one_by_one(sampler, counted, samples, pairs, scores)
+    np.testing.assert_array_equal(good, released)
+    assert 2 * ours < sum(asked) < 8 * len(pairs) and set(asked) == {1}
+    margins = (
+        margin(classifier(mix(samples, pairs[good], found[good]))).mean()
+        for found in (share, released_share)
+    )
+    assert next(margins) < next(margins) < sampler.delta
+
+
+def test_logits_that_rise_steeply() -> None:
+    """Without Illinois' rule one end would stay for ever, far from the boundary."""
+
+    def cliff(x):
+        lead = np.exp(12 * x[:, 0]) - np.exp(10.0)
+        return np.stack([lead, np.zeros(len(x)), -2 * np.abs(lead) - 1], axis=1)
+
+    x, pair = np.array([[0.0], [1.0]]), np.array([[1, 0]])
+    share, good = BoundarySampler(passes=16).locate(cliff, x, pair)
+    assert good[0] and abs(share[0] - 10 / 12) < 1e-4
 
 
 def test_one_predicted_class_has_no_boundary(samples) -> None:
@@ -155,7 +209,7 @@ def test_pairs_that_lack_samples_are_drawn_more() -> None:
         ("delta", -0.1),
         ("lower", 1.5),
         ("exploration", 2),
-        ("halvings", 0),
+        ("passes", 0),
         ("rounds", 0),
     ],
 )
