@@ -99,6 +99,7 @@ def data_of(problem: Problem, seed: int) -> Data:
                 split.texts[rows],
                 max_tokens=MAX_TOKENS,
                 half=problem.half,
+                products=True,
                 progress=False,
             )
         parts.append(Part(features, split.labels[rows], split.clean[rows]))

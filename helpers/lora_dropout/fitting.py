@@ -52,21 +52,6 @@ class Recipe:
         return self.epochs * -(-examples // self.batch_size)
 
 
-@dataclass(frozen=True)
-class Watched:
-    """What is evaluated between epochs, without masks.
-
-    Attributes
-    ----------
-    features : Features
-    labels : Tensor
-        Shape (n,).
-    """
-
-    features: Features
-    labels: Tensor
-
-
 @dataclass
 class History:
     """What a training leaves besides the weights.
@@ -202,7 +187,7 @@ def fit(
     recipe: Recipe,
     *,
     seed: int,
-    watch: dict[str, Watched] | None = None,
+    watch: dict[str, Features] | None = None,
     every: int = 1,
 ) -> History:
     """Train a model's trainable parameters with AdamW.
@@ -211,6 +196,8 @@ def fit(
     ----------
     model, features, labels, recipe, seed
         See `Training`.
+    watch : dict of str to Features, optional
+        What is evaluated between epochs, without masks.
     every : int
         Epochs from one look at what is watched to the next.
 
@@ -228,7 +215,7 @@ def fit(
         if epoch % every:
             continue
         for name, watched in (watch or {}).items():
-            history.logits[name].append(logits_of(model, watched.features))
+            history.logits[name].append(logits_of(model, watched))
     model.eval()
     return history
 

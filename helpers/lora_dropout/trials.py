@@ -31,7 +31,7 @@ from helpers.lora_dropout.encoder import (
     hidden_states,
     load_encoder,
 )
-from helpers.lora_dropout.fitting import Recipe, Watched, fit, logits_of
+from helpers.lora_dropout.fitting import Recipe, fit, logits_of
 from helpers.lora_dropout.frozen import halve_frozen
 from helpers.lora_dropout.opinions import opinions
 from helpers.lora_dropout.sampling import lora_dropout_sampling
@@ -183,6 +183,7 @@ def _encoded(trial: Trial) -> tuple[Task, Features, Features]:
             part.texts,
             max_tokens=MAX_TOKENS,
             half=trial.half,
+            products=True,
             progress=False,
         )
         for part in (task.train, task.test)
@@ -228,13 +229,7 @@ def outcome(trial: Trial) -> Outcome:
             halve_frozen(model)
         watch = {}
         if trial.curves:
-            watch = {
-                "train": Watched(train, labels),
-                "test": Watched(
-                    test.take(slice(FOLLOWED)),
-                    torch.tensor(task.test.labels[:FOLLOWED]),
-                ),
-            }
+            watch = {"train": train, "test": test.take(slice(FOLLOWED))}
         history = fit(
             model, train, labels, recipe, seed=trial.seed, watch=watch, every=EVERY
         )
@@ -279,8 +274,9 @@ def outcome(trial: Trial) -> Outcome:
 def outcomes(trials: Sequence[Trial], workers: int = 2) -> dict[Trial, Outcome]:
     """Outcomes of distinct trials, side by side; those on disk are not run again."""
     distinct = list(dict.fromkeys(trials))
-    # long ones first, so that none is left alone at the end; then by what they share
-    distinct.sort(key=lambda t: (-t.instances, t.task, t.seed))
+    # long ones first, so that none is left alone at the end; then by what they share,
+    # which each process holds for three pairs of task and seed
+    distinct.sort(key=lambda t: (-t.instances, TASKS.index(t.task), t.seed))
     found = in_processes(outcome, distinct, workers, label="trials")
     return dict(zip(distinct, found, strict=True))
 

@@ -6,9 +6,11 @@ import importlib.util
 import pytest
 import torch
 from peft import AdaLoraConfig, LoraConfig, get_peft_model
+from torch import nn
 from transformers import BertConfig, BertModel
 
 from helpers.lora_dropout import encoder as module
+from helpers.lora_dropout.baselines import Setting, build
 from helpers.lora_dropout.encoder import (
     PACKAGE,
     TARGETS,
@@ -125,6 +127,43 @@ def test_take_drops_padding_but_no_token(tiny):
         whole_batch = top(**features.batch(slice(None))).logits
         part = top(**features.batch(torch.tensor([2, 1]))).logits
     assert (part - whole_batch[[2, 1]]).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("method", ["LoRA", "AdaLoRA", "BitFit", "Full fine-tuning"])
+def test_known_products_change_nothing(tiny, method):
+    texts, labels = ["a bb ccc", "a", "bb a"], torch.tensor([0, 1, 1])
+    found = {}
+    for products in (False, True):
+        features = hidden_states(tiny, texts, products=products, progress=False)
+        batch = features.batch([2, 0])
+        assert ("products" in batch) == products
+        torch.manual_seed(0)
+        model = build(method, TopLayers(tiny, 2), Setting(rank=2, steps=20))
+        out = model(**batch, labels=labels[:2])
+        out.loss.backward()
+        slopes = [w.grad for w in model.parameters() if w.grad is not None]
+        found[products] = [out.logits, *slopes]
+        # for the next call they are forgotten
+        plain = {k: v for k, v in batch.items() if k != "products"}
+        torch.testing.assert_close(model(**plain).logits, out.logits)
+        if method == "LoRA":  # and what was merged is multiplied again
+            query = model.base_model.model.layers[0].attention.self.query
+            nn.init.normal_(query.lora_B["default"].weight)
+            model.merge_adapter()
+            torch.testing.assert_close(model(**batch).logits, model(**plain).logits)
+            assert not torch.allclose(model(**plain).logits, out.logits)
+    for with_them, without in zip(found[True], found[False], strict=True):
+        torch.testing.assert_close(with_them, without, atol=1e-5, rtol=1e-4)
+
+
+def test_known_products_spare_the_multiplication(tiny):
+    batch = hidden_states(tiny, ["a bb"], products=True, progress=False).batch([0])
+    top = TopLayers(tiny, 2).requires_grad_(False)
+    for matrix in module.input_modules(top.layers[0]):
+        matrix.weight.fill_(float("nan"))
+    assert top(**batch).logits.isfinite().all()
+    batch.pop("products")
+    assert top(**batch).logits.isnan().all()
 
 
 def test_loss_is_cross_entropy_and_labels_are_optional(tiny):

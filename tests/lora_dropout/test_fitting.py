@@ -13,7 +13,6 @@ from helpers.lora_dropout.encoder import Features
 from helpers.lora_dropout.fitting import (
     Recipe,
     Training,
-    Watched,
     batches,
     fit,
     logits_of,
@@ -85,7 +84,7 @@ def test_the_global_generator_is_given_back(data):
 def test_watched_logits_are_those_of_the_model(data):
     features, labels = data
     model = small(LoraDropoutConfig(mask_p=0.5, **LORA))
-    watch = {"test": Watched(features, labels)}
+    watch = {"test": features}
     history = fit(model, features, labels, RECIPE, seed=1, watch=watch)
     assert len(history.logits["test"]) == RECIPE.epochs
     torch.testing.assert_close(history.logits["test"][-1], logits_of(model, features))
