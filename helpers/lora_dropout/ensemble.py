@@ -110,12 +110,17 @@ def ensemble_predict(
         As `member_logits`; or if ``reduce`` is unknown, or there is but one class, as
         of a regression, which has no probabilities.
     """
-    if reduce not in ("prob", "logit"):
-        raise unknown_name("reduce", reduce, ["prob", "logit"])
+    check_reduce(reduce)
     found = member_logits(
         model, batch, n, seed=seed, one_pass=one_pass, extract=extract
     )
     return ensemble_probabilities(found, reduce)
+
+
+def check_reduce(reduce: str) -> None:
+    """Raise ValueError unless ``reduce`` says what is averaged over members."""
+    if reduce not in ("prob", "logit"):
+        raise unknown_name("reduce", reduce, ["prob", "logit"])
 
 
 def ensemble_probabilities(logits: Tensor, reduce: Reduce = "prob") -> Tensor:
@@ -128,8 +133,7 @@ def ensemble_probabilities(logits: Tensor, reduce: Reduce = "prob") -> Tensor:
     ...  for how in ("prob", "logit")]
     [0.741, 0.881]
     """
-    if reduce not in ("prob", "logit"):
-        raise unknown_name("reduce", reduce, ["prob", "logit"])
+    check_reduce(reduce)
     if logits.shape[-1] < 2:
         raise ValueError(
             f"Logits of shape {tuple(logits.shape)} have one class and so no "

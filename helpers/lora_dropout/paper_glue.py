@@ -31,7 +31,11 @@ from helpers.lora_dropout.calibration import (
     negative_log_likelihood,
 )
 from helpers.lora_dropout.encoder import Encoder
-from helpers.lora_dropout.ensemble import Reduce, ensemble_probabilities
+from helpers.lora_dropout.ensemble import (
+    Reduce,
+    check_reduce,
+    ensemble_probabilities,
+)
 from helpers.lora_dropout.glue import (
     GlueSplit,
     GlueTask,
@@ -156,6 +160,7 @@ def fine_tune_glue(
     FileNotFoundError
         If the task's files are missing.
     """
+    check_reduce(reduce)
     name = task_name(task if isinstance(task, str) else task.name)
     recipe = recipe or paper_recipe(name)
     source = model.name if isinstance(model, Encoder) else str(model)

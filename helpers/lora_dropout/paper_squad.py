@@ -18,7 +18,7 @@ from transformers import (
 )
 
 from helpers.assets import local
-from helpers.lora_dropout.ensemble import Reduce
+from helpers.lora_dropout.ensemble import Reduce, check_reduce
 from helpers.lora_dropout.paper_driver import (
     Prepared,
     Run,
@@ -117,8 +117,7 @@ def fine_tune_squad(
     if version not in FILES:
         raise unknown_name("version", version, tuple(FILES))
     recipe = recipe or paper_recipe(version)
-    if reduce not in ("logit", "prob"):
-        raise unknown_name("reduce", reduce, ("logit", "prob"))
+    check_reduce(reduce)
     run = new_run(work, str(model), seed, device, precision, progress, callbacks)
     train, dev = load_squad(version, folder)
     settings = {

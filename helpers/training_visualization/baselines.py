@@ -7,12 +7,12 @@ the distance to the boundary has a fair chance of being kept. UMAP is in
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from helpers.processor_time import ProcessorTime
 from helpers.training_visualization.projection import Projection
 from helpers.training_visualization.trace import Trace
 
@@ -48,9 +48,9 @@ def project_pca(trace: Trace) -> Projection:
 
     places, test, back, test_back, seconds = [], [], [], [], []
     for t, points in enumerate(training_points(trace)):
-        began = time.process_time()
-        model = PCA(2, svd_solver="full").fit(points)
-        seconds.append(time.process_time() - began)
+        with ProcessorTime() as watch:
+            model = PCA(2, svd_solver="full").fit(points)
+        seconds.append(watch.seconds)
         places.append(model.transform(points))
         back.append(model.inverse_transform(places[-1][: trace.train.shape[1]]))
         if trace.test.size:
@@ -86,9 +86,9 @@ def project_tsne(
         )
     places, seconds = [], []
     for points in training_points(trace):
-        began = time.process_time()
         model = TSNE(2, perplexity=perplexity, random_state=random_state, **options)
-        places.append(model.fit_transform(points))
-        seconds.append(time.process_time() - began)
+        with ProcessorTime() as watch:
+            places.append(model.fit_transform(points))
+        seconds.append(watch.seconds)
     train, boundary = split_places(trace, places)
     return Projection("t-SNE", train, boundary=boundary, seconds=seconds)

@@ -16,6 +16,7 @@ from helpers.cache import stage
 from helpers.training_visualization.canvas import Canvas
 from helpers.training_visualization.estimator import DVI
 from helpers.training_visualization.heads import margin, softmax
+from helpers.training_visualization.metrics import map_size
 from helpers.training_visualization.subjects import digits, train_digits
 from helpers.training_visualization.trace import Trace
 
@@ -178,7 +179,7 @@ def active_study(
     rows = {"pool": looks.iloc[pool].mean()}
     rows |= {name: looks.iloc[chosen].mean() for name, chosen in picks.items()}
     table = pd.DataFrame(rows).T
-    z, x = dvi.places_[0] / _size(dvi.places_[0]), trace.train[0]
+    z, x = dvi.places_[0] / map_size(dvi.places_[0]), trace.train[0]
     x = x / np.sqrt(np.square(x).mean())
     for name in table.index:
         known = np.concatenate([labelled, picks.get(name, labelled[:0])])
@@ -193,10 +194,6 @@ def _trained(seed: int, epochs: int, chosen: np.ndarray) -> Trace:
     return train_digits(seed, epochs=epochs, checkpoints=(epochs,), train_on=chosen)
 
 
-def _size(z: np.ndarray) -> float:
-    return float(np.sqrt(z.var(axis=0).mean()))
-
-
 def _looks(trace: Trace, dvi: DVI, canvas: Canvas) -> pd.DataFrame:
     """Per sample what the table averages."""
     import pandas as pd
@@ -208,6 +205,6 @@ def _looks(trace: Trace, dvi: DVI, canvas: Canvas) -> pd.DataFrame:
         {
             "white": canvas.on_boundary(z).astype(float),
             "unsure": (margin(trace.train_scores[0]) < DELTA).astype(float),
-            "boundary_distance": near.kneighbors(z)[0].mean(axis=1) / _size(z),
+            "boundary_distance": near.kneighbors(z)[0].mean(axis=1) / map_size(z),
         }
     )

@@ -302,7 +302,7 @@ def _own(table: np.ndarray, y: np.ndarray) -> np.ndarray:
     return table[np.arange(len(y)), y]
 
 
-def _mean(found: np.ndarray, of: np.ndarray | slice = slice(None)) -> float:
+def _mean(found: np.ndarray, of: np.ndarray) -> float:
     chosen = found[of]
     return float(chosen.mean()) if chosen.size else float("nan")
 

@@ -89,7 +89,7 @@ def boundary_points(
     if share == 0:
         return none
     if given is not None:
-        return checks.rows(given, x.shape[1], "boundary") if len(given) else none
+        return checks.rows(given, x.shape[1], "DVI", "boundary") if len(given) else none
     assert head is not None
     made = BoundarySampler()(
         lambda part: logits(head, part), x, round(share * len(x)), seed

@@ -103,13 +103,13 @@ def checkpoint(X: np.ndarray, epoch: int, dvi: DVI) -> np.ndarray:
     return x
 
 
-def rows(X: np.ndarray, features: int, name: str) -> np.ndarray:
+def rows(X: np.ndarray, features: int, owner: str, name: str = "X") -> np.ndarray:
     """Rows as float32; ValueError unless finite and of that many features."""
     x = check_array(X, dtype=np.float32, copy=True, ensure_min_samples=0)
     if x.shape[1] != features:
         raise ValueError(
-            f"X has {x.shape[1]} features, but {name} is expecting {features} features "
-            "as input"
+            f"{name} has {x.shape[1]} features, but {owner} is expecting {features} "
+            "features as input"
         )
     return x
 

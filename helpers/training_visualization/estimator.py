@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -12,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from tqdm import tqdm
 
+from helpers.processor_time import ProcessorTime
 from helpers.training_visualization import checks, saving
 from helpers.training_visualization.attention import attention
 from helpers.training_visualization.batches import Batches
@@ -45,7 +45,8 @@ class DVI(BaseEstimator):  # type: ignore[misc]
     attention : float or None
         Temperature of the reconstruction's attention, None for none.
     transfer : bool
-        Each checkpoint starts from the network of the one before.
+        Each checkpoint starts from the network of the one before. Otherwise there is no
+        temporal loss either, and every checkpoint takes ``first_steps``.
     recon_weight, temporal_weight : float
         lambda1 and lambda2 (1 and 0.3 in the released code; ours suit features of
         scale one and a small network, whose weights the temporal loss sums over).
@@ -84,7 +85,7 @@ class DVI(BaseEstimator):  # type: ignore[misc]
     losses_ : list of np.ndarray
         See `fitting.fit_checkpoint`.
     fit_seconds_ : list of float
-        Processor time of each checkpoint.
+        Processor time of each checkpoint, without what numba compiles.
 
     Examples
     --------
@@ -213,7 +214,15 @@ class DVI(BaseEstimator):  # type: ignore[misc]
                 "boundary samples and attention need the classifier's head: pass "
                 "head=, or set boundary=0 and attention=None"
             )
-        begin = time.process_time()
+        with ProcessorTime() as watch:
+            self._fit_checkpoint(x, epoch, head, boundary)
+        self.fit_seconds_.append(watch.seconds)
+        return self
+
+    def _fit_checkpoint(
+        self, x: np.ndarray, epoch: int, head: Head | None, boundary: np.ndarray | None
+    ) -> None:
+        """Fit the network of one checkpoint and note all that is known of it."""
         seed = self.random_state + epoch
         edge = boundary_points(x, head, boundary, self.boundary, seed)
         points = np.concatenate([x, edge])
@@ -260,8 +269,6 @@ class DVI(BaseEstimator):  # type: ignore[misc]
             self.rates_.append(rates)
         self.places_.append(self._maps[-1].places(x))
         self.boundary_places_.append(self._maps[-1].places(edge))
-        self.fit_seconds_.append(time.process_time() - begin)
-        return self
 
     def transform(self, X: np.ndarray, epoch: int | None = None) -> np.ndarray:
         """Places of representations on one checkpoint's map, shape (n, 2).

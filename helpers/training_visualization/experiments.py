@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,7 +37,6 @@ from helpers.training_visualization.trace import Trace
 if TYPE_CHECKING:
     import pandas as pd
 
-T = TypeVar("T")
 SUBJECTS: dict[str, Callable[..., Trace]] = {
     "digits": train_digits,
     "tangle": train_tangle,
@@ -56,6 +55,8 @@ class Effort:
         Training steps and epochs of the others.
     inverted : int
         Points per checkpoint whose inverse UMAP computes.
+    options : tuple of (str, value)
+        Other parameters of `estimator.DVI`.
     """
 
     first_steps: int = 1500
@@ -65,6 +66,7 @@ class Effort:
     aligned_epochs: int = 40
     tsne_iterations: int = 500
     inverted: int = 25
+    options: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ class Measured:
 
 def _dvi(trace: Trace, task: Task, **changes: Any) -> Projection:
     options = {
+        **dict(task.effort.options),
         "first_steps": task.effort.first_steps,
         "steps": task.effort.steps,
         "random_state": task.seed,

@@ -40,6 +40,7 @@ def training_explorer(film: Film, *, frame: int = 0, selected: int = -1) -> None
     ValueError
         If a frame or sample does not exist, or a frame does not survive the encoding.
     """
+    film.check_shown(frame, selected)
     if headless():
         check_film(film)
         return

@@ -17,7 +17,7 @@ from helpers.training_visualization.figures_common import (
 )
 
 TRUE, NOISY, ALL = (style.PALETTE[name] for name in ("green", "orange", "blue"))
-# column: label
+# column: label and factor
 CHOICES = {
     "white": ("on the map's\nboundary / %", 100.0),
     "unsure": ("margin below δ / %", 100.0),
@@ -100,7 +100,8 @@ def adversarial_places(frame: pd.DataFrame) -> Figure:
     frame : pd.DataFrame
         Columns epoch, seed, clean_accuracy, adversarial_accuracy, in_true_region
         (shares in [0, 1]; the last of the attacked samples' places), displacement
-        (between a sample and its attacked copy, in standard deviations of the map).
+        (between a sample and its attacked copy, over the map's root mean square
+        radius).
     """
     figure, axes = style.subplots(1, 3, (8.4, 2.4))
     both = {
@@ -111,7 +112,7 @@ def adversarial_places(frame: pd.DataFrame) -> Figure:
     line_over_epochs(axes[1], frame, "displacement", NOISY)
     axes[1].set(
         xlabel="epoch",
-        ylabel="displacement / map sd",
+        ylabel="displacement / radius",
         ylim=(0, None),
         title="How far an attack drags",
     )

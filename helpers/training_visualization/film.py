@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from helpers.training_visualization.canvas import BAND
+
 if TYPE_CHECKING:
     from helpers.training_visualization.trace import Trace
 
@@ -17,8 +19,6 @@ CLASS_COLOURS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
     "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
-BAND = 0.15
-"""Margins below it are drawn as boundary (released code)."""
 
 
 class CanvasLike(Protocol):
@@ -187,6 +187,15 @@ class Film:
     @property
     def test_count(self) -> int:
         return int(np.shape(self.test_places)[1]) if np.size(self.test_places) else 0
+
+    def check_shown(self, frame: int, selected: int) -> None:
+        """ValueError unless there is such a frame, and such a sample (-1 is none)."""
+        for name, value, most in (
+            ("frame", frame, len(self.epochs)),
+            ("selected", selected, self.count),
+        ):
+            if value >= most:
+                raise ValueError(f"{name} is {value}; allowed: up to {most - 1}")
 
     @property
     def count(self) -> int:

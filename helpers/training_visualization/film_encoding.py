@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from helpers.training_visualization.film import BAND, CLASS_COLOURS, Film
+from helpers.training_visualization.canvas import BAND
+from helpers.training_visualization.film import CLASS_COLOURS, Film
 
 PART = 400_000
 """Bytes of a part, at most: the Jupyter server drops what exceeds 1 MB/s on average,

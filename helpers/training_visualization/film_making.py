@@ -8,13 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from helpers.training_visualization import metrics as properties
+from helpers.training_visualization.canvas import Extent, extent_of
 from helpers.training_visualization.film import CanvasLike, Film
 from helpers.training_visualization.heads import softmax
 from helpers.training_visualization.trace import Trace
-
-MARGIN = 0.1
-"""Space around the outermost points, as a share of the map (released code)."""
-Extent = tuple[float, float, float, float]
 
 
 class Model(Protocol):
@@ -25,16 +22,6 @@ class Model(Protocol):
     def decision_canvas(
         self, epoch: int, resolution: int = ..., extent: Extent | None = ...
     ) -> CanvasLike: ...
-
-
-def shared_extent(places: np.ndarray) -> Extent:
-    """Square box (x0, x1, y0, y1) around all points of all epochs, and 10 % more."""
-    flat = places.reshape(-1, 2)
-    low, high = flat.min(axis=0), flat.max(axis=0)
-    middle, half = (low + high) / 2, float((high - low).max()) / 2
-    half = (1 + MARGIN) * half or 1.0
-    (x, y) = (float(v) for v in middle)
-    return x - half, x + half, y - half, y + half
 
 
 def frame_metrics(
@@ -122,7 +109,7 @@ def make_film(
         if len(noisy) != len(trace.y):
             raise ValueError(f"{len(noisy)} noisy flags for {len(trace.y)} samples")
         noisy = np.pad(np.asarray(noisy, bool), (0, len(labels) - len(noisy)))
-    extent = shared_extent(places)
+    extent = extent_of(list(places))
     kept = min(neighbours, len(labels) - 1)
     if metrics is None:
         metrics = [frame_metrics(model, trace, t, train[t]) for t in range(len(trace))]

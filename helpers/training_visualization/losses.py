@@ -1,7 +1,7 @@
 """The three losses of a checkpoint's autoencoder.
 
-Each is written as its formula for reading and checking; the first one has a gradient in
-closed form besides, which the fit uses.
+Each is written as its formula, for reading and checking: the fit takes all gradients in
+closed form, that of the first one from here.
 """
 
 from __future__ import annotations

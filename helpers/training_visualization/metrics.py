@@ -179,12 +179,17 @@ def temporal_null(
     return np.array([_correlation(rates[o], moves).mean() for o in orders])
 
 
+def map_size(z: np.ndarray) -> float:
+    """Standard deviation of places (n, 2) along an axis."""
+    return float(np.sqrt(z.var(axis=0).mean()))
+
+
 def relative_movement(low: Sequence[np.ndarray]) -> float:
     """Mean displacement over the map's standard deviation along an axis.
 
     Unlike `temporal_preservation` it does not depend on the scale of a map.
     """
-    sizes = [np.sqrt(z.var(axis=0).mean()) for z in low]
+    sizes = [map_size(z) for z in low]
     scale = np.array([(a + b) / 2 for a, b in itertools.pairwise(sizes)])
     moved = displacements(low).mean(axis=1)
     return float(

@@ -95,7 +95,9 @@ def evaluate(
                 else {"ppr": np.nan, "confidence_difference": np.nan}
             )
             for k in ks:
-                edge = np.nan
+                near = edge = np.nan
+                if len(together[0]) > k:
+                    near = metrics.neighbor_preservation(*together, k)
                 if projection.boundary and len(projection.boundary[t]) >= k:
                     edge = metrics.boundary_preservation(
                         high, low, trace.boundary[t], projection.boundary[t], k
@@ -106,7 +108,7 @@ def evaluate(
                         "epoch": epoch,
                         "split": split,
                         "k": k,
-                        "neighbors": metrics.neighbor_preservation(*together, k),
+                        "neighbors": near,
                         "boundary": edge,
                         **inverse,
                     }
@@ -120,20 +122,26 @@ def evaluate_time(
     """Temporal correlation, relative movement and seconds of a method, one row.
 
     ``null`` is the 5 % quantile of the correlation when the order of the transitions
-    means nothing: only below it does a correlation say something.
+    means nothing: only below it does a correlation say something. All but the seconds
+    are NaN with fewer than three checkpoints, or of a split that has no places.
     """
     places = getattr(projection, split)
-    if not places or len(trace) < 3:
-        return {"method": projection.name, "split": split, "temporal": np.nan}
-    rates = metrics.transition_rates(getattr(trace, split), k)
-    null = metrics.temporal_null(rates, metrics.displacements(places))
-    return {
+    row = {
         "method": projection.name,
         "split": split,
+        "temporal": np.nan,
+        "null": np.nan,
+        "movement": np.nan,
+        "seconds": float(np.mean(projection.seconds)) if projection.seconds else np.nan,
+    }
+    if not places or len(trace) < 3:
+        return row
+    rates = metrics.transition_rates(getattr(trace, split), k)
+    null = metrics.temporal_null(rates, metrics.displacements(places))
+    return row | {
         "temporal": metrics.temporal_preservation(
             getattr(trace, split), places, k, rates=rates
         ),
         "null": float(np.quantile(null, 0.05)),
         "movement": metrics.relative_movement(places),
-        "seconds": float(np.mean(projection.seconds)) if projection.seconds else np.nan,
     }

@@ -39,9 +39,7 @@ class TrainingViewer(anywidget.AnyWidget):
     speed = traitlets.Int(3, min=1, max=10).tag(sync=True)
 
     def __init__(self, film: Film, **traits: Any) -> None:
-        for name, most in (("frame", len(film.epochs)), ("selected", film.count)):
-            if traits.get(name, 0) >= most:
-                raise ValueError(f"{name} is {traits[name]}; allowed: up to {most - 1}")
+        film.check_shown(traits.get("frame", 0), traits.get("selected", -1))
         super().__init__(**traits)
         self.film = film
         self._encoded: EncodedFilm | None = None

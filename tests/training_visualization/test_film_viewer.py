@@ -18,12 +18,13 @@ from matplotlib.figure import Figure
 
 from helpers import style
 from helpers.training_visualization import film_encoding
+from helpers.training_visualization.canvas import BAND
 from helpers.training_visualization.explorer import (
     film_strip,
     region_image,
     training_explorer,
 )
-from helpers.training_visualization.film import BAND, Film, region_strength
+from helpers.training_visualization.film import Film, region_strength
 from helpers.training_visualization.film_encoding import (
     EncodedFilm,
     check_film,
