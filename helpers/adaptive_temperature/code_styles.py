@@ -37,7 +37,10 @@ def random_chooser(rng: Random) -> Chooser:
 
 
 def every_choice(write: Callable[[Chooser], str]) -> Iterator[str]:
-    """All texts that ``write`` makes, by replaying it with every row of choices."""
+    """All texts that can be drawn, by replaying ``write`` with every row of choices.
+
+    An option of weight 0 is left out; the first has to have a weight.
+    """
     rows: list[list[int]] = [[]]
     while rows:
         row = rows.pop()
@@ -50,7 +53,7 @@ def every_choice(write: Callable[[Chooser], str]) -> Iterator[str]:
         ) -> int:
             at = len(made)
             if at >= len(row):  # first visit: take 0 now, the others later
-                rows.extend([*made, i] for i in range(1, len(weights)))
+                rows.extend([*made, i] for i in range(1, len(weights)) if weights[i])
             made.append(row[at] if at < len(row) else 0)
             return made[at]
 

@@ -75,7 +75,10 @@ def score_server(
     seed: int = 0,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """The same of a model behind a server, at uniform temperatures."""
+    """The same of a model behind a server, at uniform temperatures.
+
+    There is no column ``stopped``: a server strips the stop string it ended at.
+    """
     rows = []
     for temperature in temperatures:
         name = f"{endpoint.model}, T = {temperature:g}"
@@ -91,7 +94,7 @@ def score_server(
             progress=progress,
         )
         rows.append(_row(name, problems, samples, folder, sandbox, ks, seed))
-    return pd.DataFrame(rows).set_index("sampler")
+    return pd.DataFrame(rows).set_index("sampler").drop(columns="stopped")
 
 
 def _row(

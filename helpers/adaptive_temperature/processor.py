@@ -116,9 +116,11 @@ def effective_sampling(model: Any, **kwargs: Any) -> EffectiveSampling:
         As for `generate`, without the inputs.
     """
     given = LogitsProcessorList(kwargs.pop("logits_processor", None) or [])
-    config, _ = model._prepare_generation_config(
-        kwargs.pop("generation_config", None), **kwargs
-    )
+    passed = kwargs.pop("generation_config", None)
+    config, _ = model._prepare_generation_config(passed, **kwargs)
+    chosen = set(kwargs)
+    if passed is not None:  # what it leaves at None comes from the model, too
+        chosen |= {k for k, v in passed.to_dict().items() if v is not None}
     model._prepare_special_tokens(config, device=model.device)
     # a prompt of one token: only the kind of a processor is looked at
     chain = model._get_logits_processor(
@@ -128,12 +130,12 @@ def effective_sampling(model: Any, **kwargs: Any) -> EffectiveSampling:
     return EffectiveSampling(
         {k: v for k, v in config.to_dict().items() if v is not None},
         names,
-        tuple(_doubts(model, config, given, kwargs)),
+        tuple(_doubts(model, config, given, chosen)),
     )
 
 
 def _doubts(
-    model: Any, config: GenerationConfig, given: list, kwargs: dict[str, Any]
+    model: Any, config: GenerationConfig, given: list, chosen: set[str]
 ) -> list[str]:
     found = []
     adapt = any(isinstance(processor, AdapTLogitsProcessor) for processor in given)
@@ -141,10 +143,10 @@ def _doubts(
         return ["do_sample is off: always the likeliest token"]
     if adapt and config.temperature not in (None, 1.0):
         found.append(f"temperature {config.temperature} multiplies AdapT's")
-    if config.top_k and "top_k" not in kwargs and model.generation_config.top_k is None:
+    if config.top_k and "top_k" not in chosen and model.generation_config.top_k is None:
         found.append(f"top_k is {config.top_k} by default; pass top_k=0 for all tokens")
     own = model.generation_config.to_dict()
     for name in ("temperature", "top_k", "top_p", "min_p", "repetition_penalty"):
-        if own.get(name) is not None and name not in kwargs:
+        if own.get(name) is not None and name not in chosen:
             found.append(f"{name} = {own[name]} comes from the model's configuration")
     return found

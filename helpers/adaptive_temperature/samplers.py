@@ -36,7 +36,7 @@ from helpers.adaptive_temperature.truncation import (
 )
 from helpers.names import unknown_name
 
-# Everything in a generation configuration that would change the distribution, off.
+# What of a generation configuration would change the distribution of samples, off.
 NEUTRAL: dict[str, Any] = {
     "temperature": 1.0,
     "top_k": 0,
@@ -44,9 +44,26 @@ NEUTRAL: dict[str, Any] = {
     "typical_p": 1.0,
     "epsilon_cutoff": 0.0,
     "eta_cutoff": 0.0,
+    "top_h": None,
+}
+# The part of it that greedy decoding obeys, too; None overrides a model's value.
+NEUTRAL_GREEDY: dict[str, Any] = {
     "repetition_penalty": 1.0,
     "no_repeat_ngram_size": 0,
     "num_beams": 1,
+    "bad_words_ids": None,
+    "suppress_tokens": None,
+    "begin_suppress_tokens": None,
+    "sequence_bias": None,
+    "encoder_repetition_penalty": None,
+    "encoder_no_repeat_ngram_size": None,
+    "forced_bos_token_id": None,
+    "forced_eos_token_id": None,
+    "exponential_decay_length_penalty": None,
+    "min_length": None,
+    "min_new_tokens": None,
+    "guidance_scale": None,
+    "watermarking_config": None,
 }
 KINDS = ("uniform", *RULES, "random", "entropy")
 
@@ -213,8 +230,7 @@ class Sampler:
         tokenizer : PreTrainedTokenizerBase or TokenFlags
         """
         if self.greedy:
-            kept = ("repetition_penalty", "no_repeat_ngram_size", "num_beams")
-            return {"do_sample": False} | {name: NEUTRAL[name] for name in kept}
+            return {**NEUTRAL_GREEDY, "do_sample": False}
         chain = LogitsProcessorList()
         if self.rule in RULES:
             adapt = AdapTLogitsProcessor(tokenizer, self.a, self.cold, self.rule)
@@ -228,6 +244,7 @@ class Sampler:
             chain.append(TopNSigma(self.top_n_sigma))
         return {
             **NEUTRAL,
+            **NEUTRAL_GREEDY,
             "do_sample": True,
             "temperature": self.a if self.rule == "uniform" else 1.0,
             "top_p": self.top_p,

@@ -41,8 +41,8 @@ def token_losses(
     """Loss of every token of some Python files, with its class.
 
     Files longer than the context are read in windows that overlap by half, and a token
-    counts in the first window that holds it: all but the first half of a file has at
-    least ``context // 2`` tokens before it.
+    counts in the first window that holds it: all but the first ``context // 2`` tokens
+    of a file have at least ``context // 2`` before them.
 
     Parameters
     ----------

@@ -14,12 +14,12 @@ import numpy as np
 from helpers.cache import stage
 from helpers.graph_generation.decoder import GraphDecoder
 from helpers.graph_generation.graph_grammar import GraphGrammar
-from helpers.graph_generation.smiles_training import FOLDER as MOLECULES
 from helpers.graph_generation.smiles_training import molecule_model
 from helpers.llm.answer_cache import cached
 from helpers.llm.backend import Backend, Completion, Request
 from helpers.llm.cost import Price, run_requests
 from helpers.parallel import in_processes
+from helpers.tiny_lm.checkpoint import read_card
 
 Model = Path | Backend
 """A folder with a small decoder, or any other model."""
@@ -48,12 +48,16 @@ def _decoded(part: _Part) -> list[Completion]:
 def small_model(folder: Path, *, grammar: bool = False) -> Backend:
     """A checkpoint of this project as a backend, of graphs or of molecules.
 
+    Its card says which of the two, whatever the folder is called.
+
     Raises
     ------
+    FileNotFoundError
+        If the folder is no checkpoint.
     ValueError
         If a grammar is wanted for molecules.
     """
-    if folder.name == MOLECULES.name:
+    if read_card(folder).corpus["name"] == "molecules":
         if grammar:
             raise ValueError("the grammar is one of graphs; allowed: grammar=False")
         return molecule_model(folder)

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from helpers.graph_generation.checks import Check, ErrorKind, check
+from helpers.graph_generation.distribution_documents import worked_example
 from helpers.graph_generation.distributions import (
     DISTRIBUTIONS,
     Episode,
@@ -27,7 +28,6 @@ from helpers.graph_generation.graphs import Graph
 from helpers.graph_generation.prompts import (
     DISTRIBUTION_METHODS,
     METHODS,
-    Worked,
     distribution_prompt,
     rule_prompt,
 )
@@ -175,11 +175,8 @@ class DistributionExplorer(ReplyPanel):
         """A prompt with graphs drawn with p, after a worked example if there is one."""
         rng = np.random.default_rng(setting["seed"])
         name, method = setting["distribution"], setting["method"]
-        worked = None
-        if method != "zero-shot":
-            other = draw_episode(name, float(rng.random()), rng, self.amount)
-            p = other.share if method == "cot" else other.p
-            worked = Worked(other.graphs, p, other.kinds)
+        # as in training: the decoder has read no other form of an example
+        worked = None if method == "zero-shot" else worked_example(name, method, rng)
         self.episode = draw_episode(name, float(setting["p"]), rng, self.amount)
         return distribution_prompt(
             name, method, self.episode.graphs, self.amount, worked

@@ -212,7 +212,9 @@ def fit_gin(
     seed: int = 0,
     after_epoch: Callable[[int, GIN], None] | None = None,
 ) -> GIN:
-    """Train a network on the molecules ``rows``; Adam, cosine schedule, one thread.
+    """Train a network on the molecules ``rows`` on one thread.
+
+    AdamW with its default decay of weights, and a cosine schedule.
 
     Parameters
     ----------

@@ -32,6 +32,7 @@ from helpers.tiny_lm.config import BOS, EOS, PAD, SPECIAL, UNKNOWN
 
 LARGEST = 20  # nodes; the sizes of the paper's tasks end there
 MOST_ANSWERS = 20
+CONTEXT = 1536  # tokens that a graph decoder reads at most
 MOST_EDGES = 3 * LARGEST - 6  # of a planar graph of that size
 LABELS = ("Answer", "Graph", "Steps")
 HUNDREDTHS = 100
@@ -69,7 +70,7 @@ def graph_tokenizer() -> PreTrainedTokenizerFast:
         unk_token=UNKNOWN,
         padding_side="left",  # what generation needs
         clean_up_tokenization_spaces=False,
-        model_max_length=2048,
+        model_max_length=CONTEXT,
     )
 
 

@@ -1,8 +1,8 @@
 """The paper's protocol with a model of the hub or behind a server (scale ``paper``).
 
-2,415 calls with the paper's numbers of replies. Every answer is kept in a file
-with its number, so that an interrupted campaign resumes, and a finished one can be
-looked at again without the model.
+2,415 calls at 15 and 5 replies a cell. Every answer is kept in a file with its number,
+so that an interrupted campaign resumes, and a finished one can be looked at again
+without the model.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def campaign(
     answers : Path
         File that keeps them.
     runs, share_runs : int
-        Replies per cell; 15 (30 in the main table) and 5 in the paper (inferred).
+        Replies per cell; the paper asked for 15 (30 in the main table) and 5, and some
+        were left out (inferred).
     asking
         Of `helpers.graph_generation.asking.ask`: ``price``, ``max_cost``, ``progress``.
     """

@@ -17,7 +17,11 @@ import numpy as np
 import pandas as pd
 
 from helpers.graph_generation.distribution_documents import distribution_document
-from helpers.graph_generation.graph_tokenizer import encoded_all, graph_tokenizer
+from helpers.graph_generation.graph_tokenizer import (
+    CONTEXT,
+    encoded_all,
+    graph_tokenizer,
+)
 from helpers.graph_generation.rule_documents import Document, RuleMix, rule_document
 from helpers.names import unknown_name
 from helpers.paths import BUILD, DATA
@@ -86,7 +90,7 @@ def _rules(progress: float, rng: np.random.Generator) -> Document:
     return rule_document(RuleMix(), progress, rng)
 
 
-def _shape(width: int, layers: int, context: int = 1536) -> TinyConfig:
+def _shape(width: int, layers: int, context: int = CONTEXT) -> TinyConfig:
     return TinyConfig(
         vocabulary=VOCABULARY, layers=layers, width=width, heads=4, context=context
     )

@@ -135,6 +135,22 @@ def save(
     return Card(**json.loads(written))  # as it will be read: lists instead of tuples
 
 
+def read_card(folder: Path) -> Card:
+    """The card of a checkpoint alone.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder is no checkpoint.
+    """
+    if not (folder / CARD).exists():
+        raise FileNotFoundError(
+            f"no checkpoint in {folder}: {CARD} is missing; a notebook's "
+            "`retrain = True` makes one"
+        )
+    return Card(**json.loads((folder / CARD).read_text("utf-8")))
+
+
 def load(folder: Path) -> Checkpoint:
     """Model (float32, ready to use), tokenizer and card of a checkpoint.
 
@@ -145,12 +161,7 @@ def load(folder: Path) -> Checkpoint:
     ValueError
         If the weights are not those that were saved.
     """
-    if not (folder / CARD).exists():
-        raise FileNotFoundError(
-            f"no checkpoint in {folder}: {CARD} is missing; a notebook's "
-            "`retrain = True` makes one"
-        )
-    card = Card(**json.loads((folder / CARD).read_text("utf-8")))
+    card = read_card(folder)
     if (found := _sha256(folder / WEIGHTS)) != card.sha256:
         raise ValueError(
             f"{folder / WEIGHTS} has SHA-256 {found[:12]}..., its card says "

@@ -86,7 +86,7 @@ class Draws:
         return found
 
     def ordered(self, name: str, prompt: int) -> list[tuple[int, ...]]:
-        """The n samples in the order of their uniform numbers (see the module)."""
+        """The n samples in the order of their numbers (see `prefix_tree`)."""
         return [self.sequence(node) for node in self.leaves[self._index(name), prompt]]
 
     def totals(self) -> pd.DataFrame:

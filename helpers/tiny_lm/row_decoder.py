@@ -136,7 +136,8 @@ class RowDecoder:
     Parameters
     ----------
     model : LlamaForCausalLM
-        In float32, on the CPU, as many key heads as heads. Its weights are copied.
+        In float32, on the CPU, with as many key heads as heads, no biases and SiLU.
+        Its weights are copied.
     slots : int
         Rows that can be under way at once.
 
@@ -152,6 +153,12 @@ class RowDecoder:
         config, inner = whole.config, whole.model
         if config.num_key_value_heads != config.num_attention_heads:
             raise ValueError("key heads are shared; allowed: one for every head")
+        if config.attention_bias or config.mlp_bias:
+            raise ValueError("the model has biases; allowed: none, or a `PathDecoder`")
+        if config.hidden_act != "silu":
+            raise ValueError(
+                f"activation {config.hidden_act!r}; allowed: 'silu', or a `PathDecoder`"
+            )
         self.heads, self.size = int(config.num_attention_heads), int(config.head_dim)
         self.positions = int(config.max_position_embeddings)
         self.slots = slots

@@ -4,8 +4,10 @@ AdamW, or Muon for the matrices between the embeddings, with a linear warm-up an
 cosine to a share of the rate, gradients clipped by their norm, next-token cross entropy
 on labelled tokens alone. The state on disk and a
 source of batches that depends on the step alone make a resumed run equal to an
-uninterrupted one, bit by bit on the same machine. All in float32: bfloat16 gains less
-than a half on a processor with matrix units, and loses a multiple on others.
+uninterrupted one, bit by bit on the same machine. Weights and their updates are
+float32, and so is all else unless ``loss`` says otherwise: that of
+`helpers.tiny_lm.compiled_loss` multiplies in bfloat16, which pays on processors with
+matrix units for it.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ from helpers.adaptive_temperature.code_styles import (
 from helpers.adaptive_temperature.number_steps import ENDINGS as NUMBER_ENDINGS
 from helpers.adaptive_temperature.number_steps import EVEN
 from helpers.adaptive_temperature.problem_steps import filter_step
+from helpers.adaptive_temperature.text_steps import ENDINGS as TEXT_ENDINGS
+from helpers.adaptive_temperature.text_steps import VOWEL
 
 
 def test_every_choice_is_the_product_of_the_options() -> None:
@@ -26,6 +28,17 @@ def test_every_choice_is_the_product_of_the_options() -> None:
     expected |= {f"1{b}{c}" for b, c in product(range(3), range(2))}
     found = list(every_choice(write))
     assert sorted(found) == sorted(expected)
+
+
+def test_what_is_never_drawn_is_no_choice() -> None:
+    step, ending = filter_step(VOWEL, "text"), TEXT_ENDINGS[0]
+
+    def write(choose: Chooser) -> str:
+        return write_solution((step,), ending, choose)
+
+    rng = Random(0)
+    drawn = {write(random_chooser(rng)) for _ in range(400)}
+    assert set(every_choice(write)) == drawn
 
 
 def test_random_choices_follow_the_weights() -> None:

@@ -186,6 +186,7 @@ def test_a_server_is_scored_and_not_asked_twice(server: str, tmp_path: Path) -> 
     assert first.equals(again)
     assert list(first.index) == ["small, T = 0.2"]
     assert first["pass@1"].item() > 0
+    assert "stopped" not in first  # servers strip the stop string
 
 
 def test_answers_so_far_survive_a_server_that_goes_away(

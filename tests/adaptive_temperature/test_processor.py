@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from transformers import LogitsProcessorList
+from transformers import GenerationConfig, LogitsProcessorList
 from transformers.generation.continuous_batching.cb_logits_processors import (
     ContinuousBatchingLogitsProcessorList,
 )
@@ -142,6 +142,19 @@ def test_effective_sampling_tells_the_traps(monkeypatch: pytest.MonkeyPatch) -> 
     assert own.processors[0] == "RepetitionPenaltyLogitsProcessor"
     assert [text.split()[0] for text in own.warnings] == ["top_k", "repetition_penalty"]
     assert "do_sample is off" in str(effective_sampling(network))
+
+
+def test_a_passed_configuration_is_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = model("words")
+    ten = GenerationConfig(do_sample=True, top_k=10)
+    assert not effective_sampling(network, generation_config=ten).warnings
+    monkeypatch.setattr(network.generation_config, "temperature", 0.2)
+    monkeypatch.setattr(network.generation_config, "top_p", 0.9)
+    one = GenerationConfig(do_sample=True, top_k=0, temperature=1.0)
+    found = effective_sampling(network, generation_config=one)
+    assert found.settings["temperature"] == 1.0
+    # what it leaves open still comes from the model
+    assert found.warnings == ("top_p = 0.9 comes from the model's configuration",)
 
 
 def test_effective_sampling_is_what_generate_does() -> None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
-from transformers import LlamaForCausalLM, MinPLogitsWarper, TopPLogitsWarper
+from transformers import (
+    GenerationConfig,
+    LlamaForCausalLM,
+    MinPLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from helpers.adaptive_temperature.entropy import entropy, entropy_temperature
+from helpers.adaptive_temperature.processor import effective_sampling
 from helpers.adaptive_temperature.rules import RULES, hot
-from helpers.adaptive_temperature.samplers import Sampler
+from helpers.adaptive_temperature.samplers import NEUTRAL, NEUTRAL_GREEDY, Sampler
 from helpers.adaptive_temperature.token_flags import TokenFlags
 from helpers.adaptive_temperature.truncation import min_p, outside_n_sigma, top_p
 from tests.adaptive_temperature.token_kinds import CODE, model, tokenizer
@@ -75,6 +81,42 @@ def test_probabilities_are_those_of_generate(
     expected = by_transformers(network, sampler, logits, ids)
     torch.testing.assert_close(found, expected, atol=2e-6, rtol=1e-5)
     torch.testing.assert_close(found.sum(dim=1), torch.ones(len(ids)))
+
+
+# of a model's generation_config.json; tokens that occur, and values that bite
+MEDDLING = {
+    "top_h": 0.3,
+    "bad_words_ids": [[5]],
+    "suppress_tokens": [6],
+    "begin_suppress_tokens": [7],
+    "sequence_bias": [[[8], 4.0]],
+    "forced_bos_token_id": 9,
+    "exponential_decay_length_penalty": (0, 2.0),
+    "min_length": 10**4,
+    "min_new_tokens": 10**4,
+    "guidance_scale": 3.0,
+}
+
+
+@pytest.mark.parametrize(
+    "sampler", [SAMPLERS[0], SAMPLERS[1], SAMPLERS[-1]], ids=lambda s: s.name
+)
+@pytest.mark.parametrize("setting", list(MEDDLING))
+def test_no_setting_of_the_model_gets_through(
+    sampler: Sampler, setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = model("words")
+    own = network.generation_config
+    monkeypatch.setattr(own, "eos_token_id", 2)  # a shortest length is for its sake
+    kwargs = sampler.generate_kwargs(tokenizer("words"))
+    clean = effective_sampling(network, **kwargs)
+    monkeypatch.setattr(own, setting, MEDDLING[setting])
+    assert effective_sampling(network, **kwargs).processors == clean.processors
+
+
+def test_every_switch_is_one_of_transformers() -> None:
+    known = vars(GenerationConfig())
+    assert set(NEUTRAL | NEUTRAL_GREEDY) <= set(known)
 
 
 def test_random_is_the_mixture_and_generate_draws_its_parts() -> None:

@@ -56,6 +56,24 @@ def test_blanks_and_extra_fields_as_in_the_authors_file(tmp_path):
     )
 
 
+@pytest.mark.parametrize("damage", ["cut", "flipped", "no gzip", "checksum"])
+def test_a_damaged_packed_file_is_named(tmp_path, damage):
+    path = tmp_path / "s.jsonl.gz"
+    write_samples(path, TEXTS)
+    content = bytearray(path.read_bytes())
+    if damage == "cut":
+        content = content[:-12]
+    elif damage == "flipped":
+        content[10] ^= 0xFF  # first byte of the packed data
+    elif damage == "checksum":
+        content[-8] ^= 0xFF
+    else:
+        content[0] = 0
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"s\.jsonl\.gz:\d+: "):
+        read_samples(path, PROBLEMS)
+
+
 def test_bigcode_lists(tmp_path):
     path = tmp_path / "generations.json"
     path.write_text(json.dumps([["a", "b"], ["c"], ["d", "d", "d"]]))

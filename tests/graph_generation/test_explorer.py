@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
+from helpers.graph_generation.distribution_documents import EXAMPLE, worked_example
 from helpers.graph_generation.distributions import draw_episode
 from helpers.graph_generation.explorer import (
     EXAMPLES,
@@ -18,7 +19,7 @@ from helpers.graph_generation.explorer import (
 )
 from helpers.graph_generation.generators import random_valid
 from helpers.graph_generation.graphs import Graph
-from helpers.graph_generation.prompts import TEMPLATE
+from helpers.graph_generation.prompts import TEMPLATE, distribution_prompt
 from helpers.graph_generation.tasks import preset
 from helpers.llm.backend import BackendError, Completion
 
@@ -158,6 +159,22 @@ def test_worked_examples_come_with_the_methods_that_have_them():
     assert re.search(r"Kinds: 1 (tree|cycle)", view.backend.requests[-1].prompt)
     view.controls["distribution"].value = "motif"
     assert "Each graph is a base and a motif" in view.backend.requests[-1].prompt
+
+
+@pytest.mark.parametrize("method", ["few-shot", "cot"])
+def test_the_worked_example_has_the_form_of_training(method):
+    view = distribution(reply(PATH, p=0.5))
+    view.controls["method"].value = method
+    rng = np.random.default_rng(0)
+    example = worked_example("trees-or-cycles", method, rng)
+    episode = draw_episode("trees-or-cycles", 0.8, rng, AMOUNT)
+    assert view.episode == episode and len(example.graphs) == EXAMPLE
+    assert view.backend.requests[-1].prompt == distribution_prompt(
+        "trees-or-cycles", method, episode.graphs, AMOUNT, example
+    )
+    assert re.findall(r"p = (\d\.\d+)", view.backend.requests[-1].prompt) == [
+        f"{example.p:.1f}"
+    ]
 
 
 @pytest.mark.parametrize("start", [rule_explorer, distribution_explorer])

@@ -35,6 +35,8 @@ def test_shipped_decoder_is_the_described_one(name) -> None:
     chosen = plan(name)
     assert model.num_parameters() == chosen.config.parameters
     assert tokenizer.get_vocab() == graph_tokenizer().get_vocab()
+    context = model.config.max_position_embeddings
+    assert context == tokenizer.model_max_length == graph_tokenizer().model_max_length
     assert Recipe(**card.recipe) == chosen.recipe
     log = checkpoint.log(CHECKPOINTS / name)
     assert log["step"].iloc[-1] == chosen.recipe.steps

@@ -86,3 +86,18 @@ def test_other_models_are_refused() -> None:
     )
     with pytest.raises(ValueError, match="key heads"):
         RowDecoder(LlamaForCausalLM(shared))
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"attention_bias": True}, "biases; allowed: none"),
+        ({"mlp_bias": True}, "biases; allowed: none"),
+        ({"hidden_act": "gelu"}, "'gelu'; allowed: 'silu'"),
+    ],
+)
+def test_what_it_would_compute_wrongly_is_refused(setting, message) -> None:
+    config = CONFIG.llama()
+    config.update(setting)
+    with pytest.raises(ValueError, match=message):
+        RowDecoder(LlamaForCausalLM(config))
