@@ -25,7 +25,7 @@ def steps_seen(theta: float, max_steps: int) -> int:
     """
     if not 0 < theta <= 1:
         raise ValueError(f"theta is {theta:g}; allowed: 0 < theta <= 1")
-    # the tiny amount undoes products such as 0.7 * 10 = 7.000000000000001
+    # the tiny amount undoes products such as 0.28 * 25 = 7.000000000000001
     return max(1, math.ceil(theta * max_steps - 1e-9))
 
 
