@@ -36,7 +36,7 @@ CAP = 400  # steps; HUN and DUD never finish and would only stand still for long
 def comparison_runs(
     width: int, shapes: Sequence[str], seeds: Sequence[int], config: AssemblyConfig
 ) -> pd.DataFrame:
-    """ALF and the baselines from the same starts, with the lower bounds.
+    """ALF and the baselines from the same starts, with the lower bounds from each.
 
     Edge following starts from its own packed crowd of n + 3 agents, as in the
     authors' comparison; the method "ALF, packed start" runs ALF from there.
@@ -47,18 +47,14 @@ def comparison_runs(
         target = named_shape(name, width)
         assembly = Assembly(target, config=config, seed=seed)
         start = assembly.positions
-        labels = {
-            "shape": name,
-            "seed": seed,
-            "nearest_bound": nearest_agent_bound(target, start),
-            "bottleneck": bottleneck_bound(target, start),
-        }
+        labels = {"shape": name, "seed": seed, **_bounds(target, start)}
         rows.append(row(assembly.run(record=False), **labels))
         for method, run in BASELINES.items():
             if method != "Edge following":
                 options = {"seed": seed, "max_steps": CAP}
                 rows.append(row(run(target, start, record=False, **options), **labels))
         packed = edge_following_start(target, int(target.sum()) + 3)
+        labels |= _bounds(target, packed)
         # Its steps grow like n or worse, so the common cap would cut it short.
         trace = run_edge_following(
             target, packed, seed=seed, record=False, max_steps=50 * len(packed)
@@ -67,6 +63,14 @@ def comparison_runs(
         trace = run_once(target, seed, config, positions=packed)
         rows.append(row(replace(trace, method="ALF, packed start"), **labels))
     return pd.DataFrame(rows)
+
+
+def _bounds(target: np.ndarray, start: np.ndarray) -> dict[str, int]:
+    """Both lower bounds on the steps from a start."""
+    return {
+        "nearest_bound": nearest_agent_bound(target, start),
+        "bottleneck": bottleneck_bound(target, start),
+    }
 
 
 def planning_race(

@@ -30,13 +30,18 @@ target_shape = lru_cache(maxsize=32)(named_shape)
 category_shape = lru_cache(maxsize=64)(make_shape)
 ABLATION_CAP = 300  # steps; settings that fail would otherwise eat the time
 EVENT_STEP = 40  # when a run is disturbed
+# Every reading sets all fields that tell the readings apart, so that its name is true
+# whatever the configuration says.
+LOCKS = {"semantics": "locks", "order": "random", "gamma_reading": "engine"}
+ROUNDS = {**LOCKS, "semantics": "rounds"}
 READINGS: dict[str, dict[str, Any]] = {
-    "random order": {"order": "random"},
-    "fixed order": {"order": "id"},
-    "γ releases locks": {"order": "random", "gamma_reading": "release"},
-    "4 rounds": {"semantics": "rounds", "rounds": 4},
-    "1 round": {"semantics": "rounds", "rounds": 1},
+    "random order": LOCKS,
+    "fixed order": {**LOCKS, "order": "id"},
+    "γ releases locks": {**LOCKS, "gamma_reading": "release"},
+    "4 rounds": {**ROUNDS, "rounds": 4},
+    "1 round": {**ROUNDS, "rounds": 1},
 }
+JUDGED = ("random order", "fixed order")  # of these the notebook makes claims
 
 
 def row(trace: Trace, **labels: Any) -> dict[str, Any]:
@@ -70,8 +75,8 @@ def headline_runs(
     fewer = seeds[: max(2, len(seeds) // 2)]
     cases = [
         (name, seed)
-        for name, reading in READINGS.items()
-        for seed in (more if set(reading) == {"order"} else fewer)
+        for name in READINGS
+        for seed in (more if name in JUDGED else fewer)
     ]
     rows = (
         row(

@@ -122,14 +122,16 @@ class AssemblyExplorer(AssemblyViewer):
             return text_shape(self.text.strip(), self.width)
         grid = np.frombuffer(self.picture, dtype=np.uint8)
         grid = grid.reshape(tuple(self.picture_shape) or (0, 0))
-        if not grid.any():
-            raise ValueError("the drawing is empty: paint at least one cell")
         if self.source == "drawn":
+            if not grid.any():
+                raise ValueError("the drawing is empty: paint at least one cell")
             mask = from_mask(grid)
             if mask.shape == (self.width, self.width):
                 return mask
             # Drawn on another grid: the same part of this one.
             return from_mask(rasterise(mask, self.width, self.width, np.sqrt(2)))
+        if grid.size == 0:
+            raise ValueError("there is no picture yet: upload one")
         ink, _ = keep_components(picture_ink(grid))
         return from_mask(rasterise(ink, self.width, self.width))
 

@@ -157,7 +157,10 @@ def scaling(table: pd.DataFrame, fits: pd.DataFrame) -> Figure:
 
 
 def method_bars(table: pd.DataFrame) -> Figure:
-    """Steps, quality and seconds of every method, one dot a run, bar the mean."""
+    """Steps, quality and seconds of every method, one dot a run, bar the mean.
+
+    Dotted: mean lower bound on the steps from the starts of that method.
+    """
     figure, axes = style.subplots(1, 3, (8, 2.6), sharey=True)
     methods = list(dict.fromkeys(table["method"]))
     y = np.arange(len(methods))[::-1]
@@ -177,7 +180,8 @@ def method_bars(table: pd.DataFrame) -> Figure:
         ax.grid(axis="y", visible=False)
     for ax in (axes[0], axes[2]):
         ax.set_xscale("log")
-    axes[0].axvline(table["bottleneck"].mean(), color=style.PAPER, ls=":")
+    bounds = table.groupby("method")["bottleneck"].mean()[methods]
+    axes[0].vlines(bounds, y - 0.5, y + 0.5, color=style.PAPER, ls=":")
     axes[0].set_title("dotted: lower bound", fontweight="normal", fontsize=7.5)
     return figure
 

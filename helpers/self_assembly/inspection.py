@@ -176,13 +176,16 @@ class Inspection:
         if after == ranked.cell:
             if not ranked.good:
                 return "Stays: no neighbouring cell is as good as its own."
-            return "Stays: every cell of its list was taken."
+            return f"Stays: every cell of its list was {self._lost()}."
         if after not in ranked.good:
             return f"Explores, with probability {gamma}: its list was taken or empty."
         rank = ranked.good.index(after) + 1
         if rank == 1:
             return "Moves to the first cell of its list."
-        reason = "taken"
+        return f"Moves to choice {rank}: the better cells were {self._lost()}."
+
+    def _lost(self) -> str:
+        """Why an agent did not enter a good cell."""
         if self.config.gamma_reading == "release":
-            reason = f"taken, or given up with probability {gamma}"
-        return f"Moves to choice {rank}: the better cells were {reason}."
+            return f"taken, or given up with probability γ = {self.config.gamma:g}"
+        return "taken"

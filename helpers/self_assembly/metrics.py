@@ -1,14 +1,13 @@
-"""Measures of a run: completion times, quality, similarity, decay, stability.
+"""Measures of a run: completion times, quality, similarity, decay.
 
 The first group are the measures recorded by the authors' published engine; quality
-is ours; stability is recalled, not verified (see :func:`stability`). Every function
-of a :class:`~helpers.self_assembly.trace.Trace` works on runs made with
-``record=False``.
+is ours. Every function of a :class:`~helpers.self_assembly.trace.Trace` works on
+runs made with ``record=False``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -106,11 +105,6 @@ def final_similarity(trace: Trace) -> float:
     return similarity(trace.target, occupied)
 
 
-def agents_moved(trace: Trace) -> np.ndarray:
-    """Agents that changed cell in each step, int array (steps,)."""
-    return np.asarray(trace.moved, dtype=int)
-
-
 def steps_until(trace: Trace, share: float = 0.99) -> float:
     """First step after which ``share`` of ``min(n, |T|)`` is filled; NaN if never.
 
@@ -185,90 +179,3 @@ def summarise(
     if hidden:
         raise ValueError(f"labels must not be named like measures: {hidden}")
     return pd.concat([extra, measures], axis=1)
-
-
-def stability(
-    runs: pd.DataFrame, by: str = "shape", value: str = "completion_steps"
-) -> pd.DataFrame:
-    """Dispersion of a measure over repeated runs and over shapes.
-
-    That the paper judges stability by such dispersion is recalled; its formula is
-    not known, so this is the coefficient of variation (standard deviation with
-    n - 1, over the mean). NaN values (runs that did not complete) are left out and
-    their share is shown.
-
-    Returns
-    -------
-    DataFrame
-        One row per shape (mean, std, variation, runs, left_out) and a last row
-        "over shapes": the same of the shapes' means.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing.
-    """
-    for column in (by, value):
-        if column not in runs:
-            raise ValueError(
-                f"no column {column!r}; the table has {', '.join(map(str, runs))}"
-            )
-    grouped = runs.groupby(by, sort=False)[value]
-    means = grouped.mean()
-    over_shapes = pd.DataFrame(
-        {"mean": means.mean(), "std": means.std(), "runs": len(means)},
-        index=["over shapes"],
-    )
-    over_shapes["left_out"] = means.isna().mean()
-    per_shape = pd.DataFrame(
-        {"mean": means, "std": grouped.std(), "runs": grouped.size()}
-    )
-    per_shape["left_out"] = 1 - grouped.count() / per_shape["runs"]
-    table = pd.concat([per_shape, over_shapes])
-    table.insert(2, "variation", table["std"] / table["mean"])
-    table.index.name = by
-    return table
-
-
-def bootstrap_interval(
-    values: Sequence[float] | np.ndarray,
-    level: float = 0.95,
-    seed: int = 0,
-    statistic: Callable[..., np.ndarray] = np.mean,
-    resamples: int = 4000,
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of a statistic.
-
-    Parameters
-    ----------
-    values : sequence of float
-        At least two finite numbers.
-    statistic : callable
-        Takes an array and ``axis``; the mean by default.
-
-    Returns
-    -------
-    (low, high)
-        The (1 - level)/2 and (1 + level)/2 quantiles over the resamples. With few
-        values the interval is too narrow: 5 values of a normal distribution give
-        about 83 % coverage for the mean at level .95.
-
-    Raises
-    ------
-    ValueError
-        Fewer than two values, values that are not finite, or a level outside (0, 1).
-    """
-    sample = np.asarray(values, dtype=float)
-    if sample.ndim != 1 or len(sample) < 2 or not np.isfinite(sample).all():
-        raise ValueError(
-            "a bootstrap interval needs at least two finite values, "
-            f"got {sample.tolist()}"
-        )
-    if not 0 < level < 1:
-        raise ValueError(f"level must be between 0 and 1, got {level!r}")
-    drawn = np.random.default_rng(seed).integers(
-        len(sample), size=(resamples, len(sample))
-    )
-    over = statistic(sample[drawn], axis=1)
-    low, high = np.quantile(over, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)

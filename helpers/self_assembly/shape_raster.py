@@ -187,7 +187,8 @@ def rasterise(
             continue
         reach = picture.shape[size] / 2
         extent = max(reach - used[0], used[-1] + 1 - reach) * pixel
-        if extent > cells / 2:
+        # the slack: sqrt(2) times the picture's side is a hair above some grids' width
+        if extent > cells / 2 + 1e-9:
             raise ValueError(
                 f"the shape does not fit the {height} x {width} grid: "
                 f"it reaches {extent:.1f} cells from the middle; use a smaller fill"

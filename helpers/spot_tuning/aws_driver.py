@@ -25,11 +25,13 @@ from __future__ import annotations
 import json
 import math
 import time
+import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -49,6 +51,9 @@ from helpers.spot_tuning.aws_settings import AwsSettings
 from helpers.spot_tuning.job import Launch, Policy
 from helpers.spot_tuning.job_books import JobBooks, TrialBook
 from helpers.spot_tuning.job_result import EndReason
+from helpers.spot_tuning.prices import Market
+
+Answer = TypeVar("Answer")
 
 HISTORY = timedelta(days=7)  # prices before the job, for predictors
 BOOT = 600.0  # seconds; a slow boot and a slow shutdown end within
@@ -176,10 +181,13 @@ class AwsDriver:
             except (BudgetExceeded, RequestRefused):
                 self.give_back_all(poll)
                 raise
-        return self.policy.ranking(self.books.state(self.seconds(), self.market()))
+        market = self._insist(self.market, poll)
+        return self.policy.ranking(self.books.state(self.seconds(), market))
 
     def tick(self) -> bool:
         """One look at the machines and one question to the policy; True at the end.
+
+        If EC2 is too busy to answer, the rest is left to the next tick.
 
         Raises
         ------
@@ -188,6 +196,12 @@ class AwsDriver:
         """
         if self.dry_run:
             raise RuntimeError("dry_run is True; this would start machines")
+        try:
+            return self._tick()
+        except NotAnswered:
+            return False
+
+    def _tick(self) -> bool:
         for trial in list(self.pending):
             self._send(trial)  # asked for by a driver that did not see the answer
         self._look()
@@ -208,17 +222,51 @@ class AwsDriver:
         return False
 
     def give_back_all(self, poll: float = 10.0) -> None:
-        """Let every machine save its trial, then end it."""
+        """Let every machine save its trial, then end it.
+
+        Requests without an answer are sent again first: EC2 may have served them.
+        """
+        waited = 0.0
+        try:
+            while (self.ids or self.pending) and waited < GRACE:
+                self._stop_all()
+                self._sleep(poll)
+                waited += poll
+                with suppress(NotAnswered, RequestRefused):
+                    self._look()
+        finally:
+            running = list(self.ids.values())
+            self._insist(lambda: self.machines.end(running), poll)
+        for trial in list(self.ids):
+            now = self.seconds()
+            market = self._insist(self.market, poll)
+            self._end(self.books[trial], "released", now, market)
+        if self.pending:
+            warnings.warn(
+                f"EC2 did not answer for {', '.join(self.pending)}; a machine that it "
+                f"started nevertheless ends itself after its lease",
+                stacklevel=2,
+            )
+
+    def _stop_all(self) -> None:
+        """Ask all machines to save, also those of requests not answered so far."""
+        for trial in list(self.pending):
+            with suppress(RequestRefused):
+                self._send(trial, fall_back=False)
         for trial in self.ids:
             self._ask_to_stop(self.books[trial])
+
+    def _insist(self, ask: Callable[[], Answer], poll: float) -> Answer:
+        """Ask until EC2 answers; NotAnswered if it does not for :data:`GRACE`."""
         waited = 0.0
-        while self.ids and waited < GRACE:
+        while True:
+            try:
+                return ask()
+            except NotAnswered:
+                if waited >= GRACE:
+                    raise
             self._sleep(poll)
             waited += poll
-            self._look()
-        self.machines.end(list(self.ids.values()))
-        for trial in list(self.ids):
-            self._end(self.books[trial], "released")
 
     def _exposure(self, action: Launch) -> Exposure:
         return self.settings.budget.exposure(
@@ -239,9 +287,10 @@ class AwsDriver:
         self._save()
         self._send(book.id)
 
-    def _send(self, trial: str) -> None:
+    def _send(self, trial: str, fall_back: bool = True) -> None:
         """Send a request that is on disk; without spot capacity, fall back.
 
+        A refused fallback is not repeated here: the policy is asked at the next tick.
         What is not answered (or breaks off) stays on disk and is sent again.
         """
         entry = self.pending[trial]
@@ -256,7 +305,8 @@ class AwsDriver:
             self._save()
             if isinstance(error, RequestRefused):
                 raise
-            if self.settings.fallback == "on-demand":
+            allowed = fall_back and self.settings.fallback == "on-demand"
+            if allowed and action.purchase == "spot":
                 listed = replace(action, purchase="on-demand", max_price=math.inf)
                 self._launch(book, listed, self.seconds())
             return
@@ -294,7 +344,10 @@ class AwsDriver:
         """Whether the machine is gone, done, or past its time."""
         lease = book.lease
         assert lease is not None
-        age = self.seconds() - lease.launched_at
+        # Before anything is counted or ended: if EC2 does not tell the prices now,
+        # the next look judges anew.
+        now, market = self.seconds(), self.market()
+        age = now - lease.launched_at
         if not machine.known and age < GRACE:
             return
         reason = report.status
@@ -313,10 +366,12 @@ class AwsDriver:
             return
         if machine.alive:
             self.machines.end([identity])
-        self._end(book, reason)
+        self._end(book, reason, now, market)
 
-    def _end(self, book: TrialBook, reason: EndReason) -> None:
-        self.books.end(book.id, self.seconds(), reason, self.market())
+    def _end(
+        self, book: TrialBook, reason: EndReason, now: float, market: Market
+    ) -> None:
+        self.books.end(book.id, now, reason, market)
         del self.ids[book.id], self.worst[book.id]
         self._save()
 

@@ -36,6 +36,25 @@ class RequestRefused(RuntimeError):
     """
 
 
+def call_ec2(method: Any, **arguments: Any) -> tuple[str, Any]:
+    """(error code, answer) of a client's method; the code is empty if all is well.
+
+    Raises
+    ------
+    NotAnswered
+        If EC2 is too busy to answer; holds its error code.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        return "", method(**arguments)
+    except ClientError as error:
+        code = str(error.response["Error"]["Code"])
+    if code in BUSY:
+        raise NotAnswered(code)
+    return code, None
+
+
 @dataclass(frozen=True)
 class Seen:
     """State of one machine.
@@ -123,28 +142,37 @@ class Machines:
         RequestRefused
             For any other error of EC2.
         """
-        code, answer = self._call(self.ec2.run_instances, **request)
+        code, answer = call_ec2(self.ec2.run_instances, **request)
         if code in NO_SPOT:
             raise NoSpotCapacity(code)
-        if code in BUSY:
-            raise NotAnswered(code)
         if code:
             raise RequestRefused(f"EC2 refused run_instances: {code}")
         return str(answer["Instances"][0]["InstanceId"])
 
     def rehearse(self, request: Mapping[str, Any]) -> str:
         """What EC2 would say, starting nothing: "ok", or its error code."""
-        code, _ = self._call(self.ec2.run_instances, **request, DryRun=True)
+        try:
+            code, _ = call_ec2(self.ec2.run_instances, **request, DryRun=True)
+        except NotAnswered as error:
+            return str(error)
         return "ok" if code == "DryRunOperation" else code or "DryRun was ignored"
 
     def look(self, instance_ids: list[str]) -> dict[str, Seen]:
-        """State of the machines."""
+        """State of the machines.
+
+        Raises
+        ------
+        NotAnswered
+            If EC2 is too busy.
+        RequestRefused
+            For any other error of EC2.
+        """
         if not instance_ids:
             return {}
         seen = dict.fromkeys(instance_ids, Seen(alive=False, known=False))
         token = ""
         while True:
-            code, page = self._call(
+            code, page = call_ec2(
                 self.ec2.describe_instances,
                 Filters=[{"Name": "instance-id", "Values": instance_ids}],
                 **({"NextToken": token} if token else {}),
@@ -163,18 +191,8 @@ class Machines:
                 return seen
 
     def end(self, instance_ids: list[str]) -> None:
-        """Terminate machines."""
+        """Terminate machines; raises as :meth:`look`."""
         if instance_ids:
-            code, _ = self._call(self.ec2.terminate_instances, InstanceIds=instance_ids)
+            code, _ = call_ec2(self.ec2.terminate_instances, InstanceIds=instance_ids)
             if code and code != "InvalidInstanceID.NotFound":
                 raise RequestRefused(f"EC2 refused terminate_instances: {code}")
-
-    @staticmethod
-    def _call(method: Any, **arguments: Any) -> tuple[str, Any]:
-        """(error code, answer); the code is empty if all is well."""
-        from botocore.exceptions import ClientError
-
-        try:
-            return "", method(**arguments)
-        except ClientError as error:
-            return str(error.response["Error"]["Code"]), None

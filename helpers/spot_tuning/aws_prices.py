@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from helpers.spot_tuning.aws_machines import RequestRefused, call_ec2
 from helpers.spot_tuning.prices import MINUTE, Market, TraceError, from_changes
 
 
@@ -31,6 +32,8 @@ class LivePrices:
     ------
     TraceError
         When called, if EC2 knows no price of a type in this zone.
+    NotAnswered, RequestRefused
+        When called, if EC2 is too busy, or has another error.
     """
 
     def __init__(
@@ -60,7 +63,8 @@ class LivePrices:
         changes: dict[str, list[tuple[datetime, float]]] = {t: [] for t in self.types}
         token = ""
         while True:
-            page = self.ec2.describe_spot_price_history(
+            code, page = call_ec2(
+                self.ec2.describe_spot_price_history,
                 InstanceTypes=list(self.types),
                 ProductDescriptions=["Linux/UNIX"],
                 AvailabilityZone=self.zone,
@@ -68,6 +72,8 @@ class LivePrices:
                 EndTime=end,
                 **({"NextToken": token} if token else {}),
             )
+            if code:
+                raise RequestRefused(f"EC2 refused describe_spot_price_history: {code}")
             for row in page["SpotPriceHistory"]:
                 changes[row["InstanceType"]].append(
                     (row["Timestamp"], float(row["SpotPrice"]))

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from helpers.spot_tuning.curves import LearningCurves
 from helpers.spot_tuning.final_metric import METHODS, predictors_for
+from helpers.spot_tuning.job_result import relative_regret
 
 THETAS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -25,7 +26,7 @@ def steps_seen(theta: float, max_steps: int) -> int:
     """
     if not 0 < theta <= 1:
         raise ValueError(f"theta is {theta:g}; allowed: 0 < theta <= 1")
-    # the tiny amount undoes products such as 0.7 * 10 = 7.000000000000001
+    # the tiny amount undoes products such as 0.28 * 25 = 7.000000000000001
     return max(1, math.ceil(theta * max_steps - 1e-9))
 
 
@@ -74,7 +75,7 @@ def prediction_errors(
             for theta in thetas:
                 steps = steps_seen(theta, len(metrics))
                 predicted = of_trial[trial].predict(metrics[:steps], len(metrics))
-                error = _relative(abs(predicted - final), final)
+                error = abs(relative_regret(predicted, final))
                 rows.append(
                     (seed, theta, method, trial, steps, predicted, final, error)
                 )
@@ -126,7 +127,7 @@ def selection(
     for keys, group in errors.groupby(["seed", "theta", "method"], sort=False):
         predicted, final = group["predicted"].to_numpy(), group["final"].to_numpy()
         best = float(final.min())
-        regret = np.array([_relative(value - best, best) for value in final])
+        regret = np.array([relative_regret(value, best) for value in final])
         miss = (final > best * (1 + tolerance)).astype(float)
         rows.append(
             (
@@ -159,12 +160,6 @@ def expected_lowest(score: np.ndarray, value: np.ndarray, picks: int) -> float:
     possible = np.flatnonzero(cases)
     share = np.array(cases, dtype=float)[possible] / math.comb(len(tied), places)
     return float(share @ lowest[possible])
-
-
-def _relative(difference: float, base: float) -> float:
-    if difference == 0:
-        return 0.0
-    return difference / base if base > 0 else math.inf
 
 
 def error_difference(

@@ -78,28 +78,3 @@ class EarlyCurve:
         if self.decay_steps is None:
             return detected_starts(metrics)
         return scheduled_starts(self.decay_steps, len(metrics))
-
-
-def converged(
-    metrics: Sequence[float] | np.ndarray, window: int = 10, tolerance: float = 1e-3
-) -> bool:
-    """True if the last ``window`` steps hardly changed the metric.
-
-    ``(max - min) <= tolerance |mean|`` over the last ``window`` + 1 values. The paper
-    stops converged settings early; its threshold is unknown, so rule and constants are
-    reconstructed. Any such rule also stops a curve on a plateau before a decay.
-
-    Raises
-    ------
-    ValueError
-        If ``window`` is below 1 or ``tolerance`` negative.
-    """
-    if window < 1 or tolerance < 0:
-        raise ValueError(
-            f"window {window}, tolerance {tolerance:g}; allowed: window >= 1, "
-            "tolerance >= 0"
-        )
-    tail = np.asarray(metrics[-window - 1 :], dtype=float)
-    if len(tail) <= window:
-        return False
-    return bool(np.ptp(tail) <= tolerance * abs(tail.mean()))

@@ -13,7 +13,7 @@ from helpers.spot_tuning.curves import LearningCurves
 from helpers.spot_tuning.experiments import compare_policies
 from helpers.spot_tuning.instances import PAPER_TYPES, cheapest
 from helpers.spot_tuning.price_layouts import market_of_name
-from helpers.spot_tuning.price_readers import read_market
+from helpers.spot_tuning.price_readers import price_files, read_market
 from helpers.spot_tuning.prices import Market, TraceError
 from helpers.spot_tuning.provisioning import Delta
 from helpers.spot_tuning.revocation_predictors import (
@@ -96,7 +96,7 @@ def real_market(
     Returns
     -------
     Market or None
-        None without a data folder, or if that has no prices.
+        None without a data folder, or if that has no files of prices.
 
     Raises
     ------
@@ -106,12 +106,13 @@ def real_market(
     """
     if folder is None:
         data = user_data()
-        if data is None or not (data / "spot").is_dir():
+        files = [] if data is None else price_files(data / "spot")
+        if not files:
             return None
-        folder = data / "spot"
     elif not Path(folder).is_dir():
         raise TraceError(f"no folder of price traces at {folder}")
-    files = sorted(path for path in Path(folder).iterdir() if path.is_file())
+    else:
+        files = price_files(folder)
     markets = {path: found for path in files if (found := market_of_name(path))}
     named = {p: kind for p, (kind, z) in markets.items() if zone in (None, z)}
     if named:

@@ -16,7 +16,9 @@ def plan(default: Values, paper: Values) -> list[Work]:
     """
     ratio = _questions(paper) / _questions(default)
     work: list[Work] = [
-        CpuWork("markets, predictors, jobs", ratio, "markets x days / minutes")
+        CpuWork(
+            "markets, predictors, jobs", ratio, "markets x days x settings / minutes"
+        )
     ]
     deepest = {"version": 2, "depth": 29}
     for name, build in (("CNN", alexnet), ("ResNet", resnet)):

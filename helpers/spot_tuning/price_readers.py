@@ -25,6 +25,7 @@ LINUX = "Linux/UNIX"
 # The longest quiet spell of the public 2016 traces is 13 h 11 min.
 MAX_GAP = timedelta(hours=24)
 HISTORY_DAYS = 90  # what AWS keeps
+SUFFIXES = (".csv", ".json", ".gz")  # of files of prices
 
 
 def read_prices(
@@ -276,8 +277,26 @@ def _files(source: Path | str | Sequence[Path | str]) -> list[Path]:
         path = Path(source)
         if not path.is_dir():
             return [path]
-        return sorted(p for p in path.iterdir() if market_of_name(p))
+        return [file for file in price_files(path) if market_of_name(file)]
     return [Path(path) for path in source]
+
+
+def price_files(folder: Path | str) -> list[Path]:
+    """Files of a folder that may hold prices (:data:`SUFFIXES`), sorted.
+
+    Hidden files, which systems leave in folders, are left out; none if there is no
+    folder.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        return []
+    return sorted(
+        file
+        for file in path.iterdir()
+        if file.suffix.lower() in SUFFIXES
+        and not file.name.startswith(".")
+        and file.is_file()
+    )
 
 
 def _file_of(files: Iterable[Path], name: str, zone: str | None) -> Path:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from helpers.spot_tuning.instances import instance
 from helpers.spot_tuning.prices import PriceTrace
+from helpers.spot_tuning.revocation_features import HORIZON, highest_ahead
 
 DAY = 1440  # minutes
 SMALL_DELTA = 1e-5  # USD per hour; ends of the paper's range of deltas (recalled)
@@ -107,33 +108,22 @@ def spike_hours(trace: PriceTrace, on_demand: float | None = None) -> np.ndarray
     return np.divide(spiking, minutes, out=np.full(24, np.nan), where=minutes > 0)
 
 
-def hour_ahead_excess(prices: np.ndarray, minutes: int = 60) -> np.ndarray:
-    """How far the highest of the next ``minutes`` prices lies above the present one.
+def hour_ahead_excess(prices: np.ndarray) -> np.ndarray:
+    """How far the highest price of the next hour lies above the present one.
 
-    ``excess[t] = max(prices[t + 1 .. t + minutes]) - prices[t]``, USD per hour,
-    shape (len(prices) - minutes,); negative where the price only falls. A machine
-    with max price ``prices[t] + delta`` is revoked in time exactly if
-    ``excess[t] > delta``.
+    ``excess[t] = max(prices[t + 1 .. t + 60]) - prices[t]``, USD per hour, shape
+    (len(prices) - 60,); negative where the price only falls. A machine with max price
+    ``prices[t] + delta`` is revoked in time exactly if ``excess[t] > delta``.
 
     Raises
     ------
     ValueError
-        If there are not more than ``minutes`` prices, or ``minutes`` is below 1.
+        If there are not more than 60 prices.
     """
     prices = np.asarray(prices, dtype=float)
-    if minutes < 1 or len(prices) <= minutes:
-        raise ValueError(
-            f"{len(prices)} prices; an outlook of {minutes} minutes (at least 1) "
-            "needs more prices than that"
-        )
-    # maxima over windows of a power of two, doubled until two of them cover all
-    highest, width = prices[1:], 1
-    while 2 * width <= minutes:
-        highest = np.maximum(highest[:-width], highest[width:])
-        width *= 2
-    if rest := minutes - width:
-        highest = np.maximum(highest[:-rest], highest[rest:])
-    return highest - prices[: len(highest)]
+    if len(prices) <= HORIZON:
+        raise ValueError(f"{len(prices)} prices; an outlook of an hour needs more")
+    return highest_ahead(prices) - prices[:-HORIZON]
 
 
 def revocation_rate(

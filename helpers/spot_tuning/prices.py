@@ -226,11 +226,6 @@ class MarketView:
         """Index of the present minute since `start`."""
         return self._minute
 
-    @property
-    def clock(self) -> datetime:
-        """Present time, UTC."""
-        return self.start + timedelta(seconds=self.now)
-
     def price(self, instance_type: str) -> float:
         """Price now."""
         return float(self._prices[instance_type][self._minute])

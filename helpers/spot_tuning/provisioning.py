@@ -24,7 +24,7 @@ import numpy as np
 from helpers.names import unknown_name
 from helpers.spot_tuning.instances import instance
 from helpers.spot_tuning.job import JobState, RevocationPredictor, TrialState
-from helpers.spot_tuning.performance_matrix import MatrixRule, Measured, step_seconds
+from helpers.spot_tuning.performance_matrix import MatrixRule, step_seconds
 from helpers.spot_tuning.prices import HOUR
 
 StepCost = Literal["paper", "useful-time"]
@@ -157,8 +157,6 @@ class Provisioner:
     step_cost : {"paper", "useful-time"}
     overhead : float
         Seconds lost per machine, for "useful-time"; 0 or more, below 3600.
-    known : mapping of (type, trial) to float, optional
-        True step times: an oracle for ablations, never for a headline.
     price_cap : float
         Machines whose price now exceeds that many times the list price are left out,
         unless all do (ours; infinite: the paper's rule). The mean of the last hour
@@ -179,7 +177,6 @@ class Provisioner:
     matrix: MatrixRule = "per-pair"
     step_cost: StepCost = "paper"
     overhead: float = 180.0
-    known: Measured | None = None
     price_cap: float = math.inf
     seed: int = 0
 
@@ -204,9 +201,12 @@ class Provisioner:
         """
         key = [self.seed, zlib.crc32(trial.id.encode()), trial.launches]
         rng = np.random.default_rng(key)
-        measured = self.known if self.known is not None else state.step_seconds
         seconds = step_seconds(
-            measured, trial.id, self.types, self.one_core_seconds, self.matrix
+            state.step_seconds,
+            trial.id,
+            self.types,
+            self.one_core_seconds,
+            self.matrix,
         )
         market = state.market
         found = []

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from helpers.papers import paper_entry, paper_value
-from helpers.self_assembly import comparison, experiments
+from helpers.self_assembly import comparison, experiments, paper_plan
 from helpers.self_assembly.assembly import Assembly
+from helpers.self_assembly.baselines import bottleneck_bound, edge_following_start
 from helpers.self_assembly.config import AssemblyConfig
 from helpers.self_assembly.scaling import aic_advantage
 from helpers.self_assembly.shape_categories import CATEGORIES
@@ -27,6 +28,16 @@ def test_headline_gives_the_orders_more_seeds() -> None:
     assert counts["random order"] == counts["fixed order"] == 8
     assert counts["1 round"] == 2
     assert not table.duplicated(["reading", "seed"]).any()
+    assert len(table) == paper_plan.HEADLINE_RUNS * 4
+
+
+def test_readings_keep_their_names_under_any_configuration() -> None:
+    other = AssemblyConfig(semantics="rounds", order="id", gamma_reading="release")
+    usual, changed = (
+        experiments.headline_runs(24, [0, 1], config)[["reading", "seed", "steps"]]
+        for config in (CONFIG, other)
+    )
+    assert changed.equals(usual)
 
 
 def test_category_runs_cover_all_categories_in_order() -> None:
@@ -72,9 +83,14 @@ def test_the_repair_fills_what_light_does_not() -> None:
 
 def test_no_method_beats_the_lower_bounds() -> None:
     table = comparison.comparison_runs(40, ("star",), [0], CONFIG)
-    same_start = table[~table["method"].isin(["Edge following", "ALF, packed start"])]
-    done = same_start[same_start["completed"]]
-    assert {"ALF", "OPT-D", "TSWAP"} <= set(done["method"])
+    done = table[table["completed"]]
+    packed = {"Edge following", "ALF, packed start"}
+    assert {"ALF", "OPT-D", "TSWAP"} | packed <= set(done["method"])
+    target = named_shape("star", 40)
+    start = edge_following_start(target, int(target.sum()) + 3)
+    bounds = table.groupby(table["method"].isin(packed))["bottleneck"].unique()
+    assert bounds[True].tolist() == [bottleneck_bound(target, start)]
+    assert bounds[True].tolist() != bounds[False].tolist()
     assert (done["steps"] >= done["bottleneck"]).all()
     assert (done["bottleneck"] >= done["nearest_bound"]).all()
 

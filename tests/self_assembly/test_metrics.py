@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy import stats
 from scipy.spatial.distance import cosine
 
 from helpers.self_assembly import metrics
@@ -70,7 +68,6 @@ def test_quality_missing_and_nearly():
 def test_curves():
     assert metrics.decay_curve(DONE).tolist() == [1, 0.5, 0.25, 0]
     assert metrics.filled_curve(DONE).tolist() == [0, 2, 3, 4]
-    assert metrics.agents_moved(DONE).tolist() == [4, 4, 4]
 
 
 def test_steps_until():
@@ -163,56 +160,3 @@ def test_summary_is_tidy():
         metrics.summarise([DONE], [])
     with pytest.raises(ValueError, match="quality"):
         metrics.summarise([DONE], [{"quality": 2}])
-
-
-def test_stability_against_numpy():
-    runs = pd.DataFrame(
-        {
-            "shape": ["a"] * 3 + ["b"] * 3,
-            "completion_steps": [10, 12, 17, 30, np.nan, 34],
-        }
-    )
-    table = metrics.stability(runs)
-    assert list(table.index) == ["a", "b", "over shapes"]
-    a = np.array([10, 12, 17])
-    assert table.loc["a", "mean"] == pytest.approx(13)
-    assert table.loc["a", "variation"] == pytest.approx(a.std(ddof=1) / 13)
-    assert table.loc["b", "left_out"] == pytest.approx(1 / 3)
-    assert table.loc["b", "runs"] == 3
-    means = np.array([13, 32])
-    assert table.loc["over shapes", "variation"] == pytest.approx(
-        means.std(ddof=1) / means.mean()
-    )
-    with pytest.raises(ValueError, match="no column 'shap'"):
-        metrics.stability(runs, by="shap")
-
-
-def test_bootstrap_interval_against_scipy():
-    values = np.random.default_rng(1).gamma(2.0, 3.0, 40)
-    low, high = metrics.bootstrap_interval(values, seed=3)
-    reference = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=20_000,
-        method="percentile",
-        rng=np.random.default_rng(5),
-    ).confidence_interval
-    width = reference.high - reference.low
-    assert low == pytest.approx(reference.low, abs=0.06 * width)
-    assert high == pytest.approx(reference.high, abs=0.06 * width)
-    assert (low, high) == metrics.bootstrap_interval(values, seed=3)
-    narrow = metrics.bootstrap_interval(values, level=0.5, seed=3)
-    assert low < narrow[0] < values.mean() < narrow[1] < high
-    median = metrics.bootstrap_interval(values, statistic=np.median)
-    assert median[0] <= np.median(values) <= median[1]
-
-
-@pytest.mark.parametrize("values", [[], [1.0], [1.0, np.nan], [[1.0, 2.0]]])
-def test_bootstrap_refuses(values):
-    with pytest.raises(ValueError, match="two finite values"):
-        metrics.bootstrap_interval(values)
-
-
-def test_bootstrap_level():
-    with pytest.raises(ValueError, match="level"):
-        metrics.bootstrap_interval([1, 2, 3], level=95)

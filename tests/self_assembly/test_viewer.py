@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from helpers.self_assembly.assembly import Assembly, assemble
 from helpers.self_assembly.config import AssemblyConfig
-from helpers.self_assembly.explorer import assembly_explorer, picture_ink
+from helpers.self_assembly.explorer import WIDTHS, assembly_explorer, picture_ink
 from helpers.self_assembly.film import cell_states, film_strip, snapshot_steps
 from helpers.self_assembly.inspection import Inspection
 from helpers.self_assembly.light_field import direct_field
@@ -167,6 +167,18 @@ def test_outcome_tells_what_happened(run: Trace) -> None:
     assert viewer.inspect(0, run.steps)["outcome"] == "The run ends here."
 
 
+@pytest.mark.parametrize(
+    ("reading", "lost"),
+    [("engine", "taken"), ("release", "taken, or given up with probability γ = 0.9")],
+)
+def test_a_cell_not_entered_was_taken_or_given_up(reading: str, lost: str) -> None:
+    config = AssemblyConfig.from_options(gamma=0.9, gamma_reading=reading, max_steps=8)
+    trace = Assembly(named_shape("star", 24), config=config, seed=0).run()
+    seen = Inspection(trace, config)
+    outcomes = {seen.describe(k, 7)["outcome"] for k in range(trace.n_agents)}
+    assert f"Stays: every cell of its list was {lost}." in outcomes
+
+
 # ---------------------------------------------------------------------- viewer
 
 
@@ -296,6 +308,31 @@ def test_picture_becomes_its_shape(inverted: bool) -> None:
     explorer.picture, explorer.picture_shape = grey.tobytes(), list(grey.shape)
     # Half-area rule: the cropped picture is 40 / sqrt(2) cells wide.
     assert explorer.target().sum() == pytest.approx(np.pi / 4 * 40**2 / 2, rel=0.05)
+
+
+@pytest.mark.parametrize("drawn_on", WIDTHS)
+def test_a_drawing_up_to_the_border_fits_every_grid(drawn_on: int) -> None:
+    explorer = assembly_explorer(40, shape="square")
+    explorer.source = "drawn"
+    mask = np.ones((drawn_on, drawn_on), np.uint8)
+    explorer.picture, explorer.picture_shape = mask.tobytes(), [drawn_on, drawn_on]
+    for width in WIDTHS:
+        explorer.width = width
+        assert explorer.target().all()
+
+
+def test_a_missing_drawing_and_a_missing_picture_are_told_apart() -> None:
+    explorer = assembly_explorer(40)
+    explorer.source = "drawn"
+    with pytest.raises(ValueError, match="paint at least one cell"):
+        explorer.target()
+    explorer.source = "picture"
+    with pytest.raises(ValueError, match="no picture yet: upload one"):
+        explorer.target()
+    black = np.zeros((40, 40), np.uint8)
+    explorer.picture, explorer.picture_shape = black.tobytes(), [40, 40]
+    with pytest.raises(ValueError, match="the picture has one grey only"):
+        explorer.target()
 
 
 def test_morph_starts_from_the_screen() -> None:

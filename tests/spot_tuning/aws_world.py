@@ -57,6 +57,8 @@ class World:
     ----------
     refusals : list of str
         Error codes of the next requests to start a machine; "" lets one pass.
+    busy : dict
+        How many of the next calls of a method are throttled.
     notice_after : dict
         (trial, launch) whose machine gets a notice after so many steps of its own.
     crash_after : dict
@@ -70,6 +72,7 @@ class World:
         self.instances: dict[str, dict[str, Any]] = {}
         self.calls: list[dict[str, Any]] = []
         self.refusals: list[str] = []
+        self.busy: dict[str, int] = {}
         self.notice_after: dict[tuple[str, int], int] = {}
         self.crash_after: dict[tuple[str, int], int] = {}
         self.fail_after_start: Exception | None = None
@@ -126,6 +129,11 @@ class World:
             if status == "revoked":
                 row["taken"] = self.time + timedelta(minutes=2)
 
+    def _throttle(self, method: str) -> None:
+        if self.busy.get(method, 0):
+            self.busy[method] -= 1
+            raise refusal("RequestLimitExceeded")
+
     # The client
 
     def run_instances(self, DryRun: bool = False, **request: Any) -> dict[str, Any]:
@@ -151,6 +159,7 @@ class World:
         return {"Instances": [{"InstanceId": name}]}
 
     def describe_instances(self, Filters: Any) -> dict[str, Any]:
+        self._throttle("describe_instances")
         (names,) = [f["Values"] for f in Filters if f["Name"] == "instance-id"]
         rows = [self.instances[name] for name in names]
         rows = [row for row in rows if row["listed"] <= self.time]
@@ -165,6 +174,7 @@ class World:
         return {"Reservations": [{"Instances": found}]}
 
     def terminate_instances(self, InstanceIds: list[str]) -> dict[str, Any]:
+        self._throttle("terminate_instances")
         for name in InstanceIds:
             self.instances[name].update(
                 state="terminated", reason="Client.UserInitiatedShutdown"
@@ -174,6 +184,7 @@ class World:
     def describe_spot_price_history(self, **request: Any) -> dict[str, Any]:
         """Two pages, newest first, as EC2 does; the first change before the start."""
         before = request["StartTime"] - timedelta(hours=1)
+        self._throttle("describe_spot_price_history")
         kinds = request["InstanceTypes"]
         half = [kinds[0]] if "NextToken" not in request else kinds[1:]
         rows = [

@@ -22,6 +22,7 @@ from tests.spot_tuning.aws_world import (
     SMALL,
     Steady,
     World,
+    refusal,
     settings,
     uninterrupted,
 )
@@ -165,6 +166,18 @@ def test_the_fallback_is_within_the_budget_or_not_at_all(driver, world):
     assert not world.instances
 
 
+def test_a_refused_fallback_waits_for_the_next_question(driver, world):
+    world.refusals = ["InsufficientInstanceCapacity"] * 3
+    job = driver(trials=["t0"])
+    assert not job.tick()
+    assert len(world.calls) == 2
+    assert job.run() == ["t0"]
+    spot = ["InstanceMarketOptions" in call for call in world.calls]
+    assert spot == [True, False, True, False]
+    assert len({call["ClientToken"] for call in world.calls}) == 4
+    assert [r.purchase for r in job.books.records] == ["on-demand"]
+
+
 def test_it_can_wait_for_spot_capacity_instead(driver, world):
     world.refusals = ["InsufficientInstanceCapacity"] * 2
     job = driver(trials=["t0"], fallback="wait")
@@ -266,6 +279,79 @@ def test_a_busy_ec2_is_asked_again_with_the_same_token(driver, world):
     assert job.run() == ["t0"]
     assert len({call["ClientToken"] for call in world.calls}) == 1
     assert len(world.calls) == 3
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["describe_instances", "terminate_instances", "describe_spot_price_history"],
+)
+def test_a_throttled_call_only_costs_a_tick(driver, world, method):
+    # A lease that must be ended from outside, so that every call is needed.
+    world._train = lambda row: None
+    job = driver(trials=["t0"])
+    job.tick()
+    while not job.books.records:
+        world.busy[method] = 1
+        world.sleep(60.0)
+        assert not job.tick()
+        job.tick()
+    assert [r.reason for r in job.books.records] == ["recycled"]
+    assert job.failures == {"t0": 0}
+
+
+def test_a_throttled_ranking_is_asked_for_again(driver, world):
+    job = driver(trials=["t0"])
+
+    def last_tick():
+        world.sleep(61.0)
+        world.busy["describe_spot_price_history"] = 2
+        return True
+
+    job.tick = last_tick
+    assert job.run() == ["t0"]
+
+
+def test_machines_are_ended_whatever_is_throttled(driver, world):
+    job = driver(Steady(500))
+    job.tick()
+    world._train = lambda row: None  # nobody saves, so ending is left to the driver
+    world.busy = {
+        "describe_instances": 99,
+        "terminate_instances": 3,
+        "describe_spot_price_history": 3,
+    }
+    job.give_back_all()
+    assert not world.alive()
+    assert [r.reason for r in job.books.records] == ["released", "released"]
+
+
+def test_a_machine_that_ec2_did_not_confirm_is_given_back(driver, world):
+    world.fail_after_start = refusal("Unavailable")
+    job = driver(Steady(500), budget_usd=0.30)
+    with pytest.raises(BudgetExceeded):
+        job.run()
+    assert len(world.instances) == 1
+    assert not world.alive()
+    assert not job.pending
+    assert len(job.books["t0"].metrics) > 0
+
+
+def test_what_ec2_never_answers_is_said(driver, world):
+    world.refusals = ["Unavailable"] * 99
+    job = driver(trials=["t0"])
+    job.tick()
+    with pytest.warns(UserWarning, match="EC2 did not answer for t0"):
+        job.give_back_all()
+    assert set(job.pending) == {"t0"}
+
+
+def test_giving_back_starts_no_fallback(driver, world):
+    world.refusals = ["Unavailable", "InsufficientInstanceCapacity"]
+    job = driver(trials=["t0"])
+    job.tick()
+    job.give_back_all()
+    assert not world.instances
+    assert not job.pending
 
 
 def test_another_refusal_gives_all_back_and_shows_only_its_code(driver, world, capsys):

@@ -27,6 +27,7 @@ from helpers.spot_tuning.aws_budget import Budget, BudgetExceeded, Exposure
 from helpers.spot_tuning.aws_machines import (
     Machines,
     NoSpotCapacity,
+    NotAnswered,
     RequestRefused,
     Seen,
 )
@@ -35,11 +36,13 @@ from helpers.spot_tuning.aws_prices import LivePrices
 from helpers.spot_tuning.job import Launch
 from helpers.spot_tuning.prices import TraceError
 from tests.spot_tuning.aws_world import (
+    ACCOUNT,
     LARGE,
     SMALL,
     MemoryStore,
     Sgd,
     World,
+    refusal,
     settings,
     uninterrupted,
 )
@@ -153,6 +156,15 @@ def test_requests_pass_botocores_own_check_and_errors_are_sorted():
         stub.add_response("terminate_instances", {}, {"InstanceIds": ["i-1"]})
         machines.end(["i-1"])
         machines.end([])
+        stub.add_client_error("run_instances", "RequestLimitExceeded")
+        assert machines.rehearse(request) == "RequestLimitExceeded"
+        for method, ask in (
+            ("describe_instances", machines.look),
+            ("terminate_instances", machines.end),
+        ):
+            stub.add_client_error(method, "RequestLimitExceeded")
+            with pytest.raises(NotAnswered, match=r"^RequestLimitExceeded$"):
+                ask(["i-1"])
         stub.assert_no_pending_responses()
 
 
@@ -171,6 +183,23 @@ def test_prices_cover_the_minutes_until_now():
     assert prices().minutes == 32
     now = (world.now() - market.start).total_seconds()
     assert prices().view(now).price(SMALL) == 0.04
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("Unavailable", NotAnswered), ("UnauthorizedOperation", RequestRefused)],
+)
+def test_an_error_instead_of_prices_shows_only_its_code(code, error):
+    class Failing:
+        def describe_spot_price_history(self, **_):
+            raise refusal(code)
+
+    prices = LivePrices(
+        Failing(), [SMALL], "us-east-1a", datetime(2026, 3, 2, tzinfo=UTC)
+    )
+    with pytest.raises(error, match=f"{code}$") as caught:
+        prices()
+    assert ACCOUNT not in str(caught.value)
 
 
 def test_a_type_without_prices_is_named():

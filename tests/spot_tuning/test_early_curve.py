@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.spot_tuning.curve_fitting import Reciprocal
-from helpers.spot_tuning.early_curve import EarlyCurve, converged, fit_stage
+from helpers.spot_tuning.early_curve import EarlyCurve, fit_stage
 from helpers.spot_tuning.slaq import SLAQ
 from tests.spot_tuning.synthetic_curves import staged_curve
 
@@ -110,22 +110,3 @@ def test_staged_fits_beat_one_curve_after_the_last_decay_only():
 def test_a_stage_needs_as_many_values_as_unknowns():
     with pytest.raises(ValueError, match="3 values has four unknowns"):
         fit_stage([3.0, 2.0, 1.0])
-
-
-def test_converged_needs_a_whole_window_without_change():
-    falling = list(1 / np.arange(1.0, 30.0))
-    flat = [0.5, 0.5001, 0.4999, 0.5, 0.5, 0.5]
-    assert not converged(falling, window=5)
-    assert converged(falling + flat, window=5)
-    assert not converged(falling + flat, window=6)
-    assert not converged(flat[:5], window=5)
-    assert converged(flat, window=5, tolerance=5e-4)
-    assert not converged(flat, window=5, tolerance=3e-4)
-    assert converged([0.0] * 4, window=3, tolerance=0.0)
-    assert converged(1e6 * np.array(flat), window=5) and not converged([], window=1)
-
-
-@pytest.mark.parametrize("bad", [{"window": 0}, {"tolerance": -0.1}])
-def test_bad_convergence_rule(bad):
-    with pytest.raises(ValueError, match="window >= 1, tolerance >= 0"):
-        converged([1.0, 1.0], **bad)

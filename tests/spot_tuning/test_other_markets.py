@@ -32,6 +32,8 @@ def test_one_file_with_all_of_the_papers_types(tmp_path):
         for minute, price in ((0, 0.05), (60, 0.06))
     ]
     kaggle_file(tmp_path, rows)
+    for name in (".DS_Store", ".us-east-1.csv", "README.txt"):
+        (tmp_path / name).write_text("not a price")
     assert real_market(tmp_path, "us-east-1b").types == PAPER_TYPES
     with pytest.raises(TraceError, match="has several markets, name one"):
         real_market(tmp_path)
@@ -42,8 +44,13 @@ def test_one_file_with_all_of_the_papers_types(tmp_path):
 def test_the_readers_own_folder_is_the_default(tmp_path, monkeypatch):
     monkeypatch.setenv("CURRICULUM_DATA", str(tmp_path))
     assert real_market() is None
-    (tmp_path / "spot").mkdir()
-    csv_file(tmp_path / "spot")
+    folder = tmp_path / "spot"
+    folder.mkdir()
+    assert real_market() is None
+    for name in (".DS_Store", ".r4.large-us-east-1a.csv", "README.txt"):
+        (folder / name).write_text("not a price")
+    assert real_market() is None
+    csv_file(folder)
     assert real_market().types == ("r4.large",)
 
 

@@ -95,13 +95,6 @@ def test_offers_are_the_formula_on_past_prices(random_market):
     assert chooser.best(TRIAL, state(market, 7215.0, measured)) == cheapest
 
 
-def test_the_oracle_replaces_what_was_measured(random_market):
-    known = {(k, "t0"): 10.0 + i for i, k in enumerate(PAPER_TYPES)}
-    chooser = Provisioner(PAPER_TYPES, 300.0, ByBid(), known=known)
-    now = state(random_market(1, minutes=400), measured={("r4.large", "t0"): 99.0})
-    assert [o.step_seconds for o in chooser.offers(TRIAL, now)] == list(known.values())
-
-
 @pytest.mark.parametrize("step_cost", ["paper", "useful-time"])
 @pytest.mark.parametrize("order", [1, -1])
 def test_ties_go_to_the_faster_machine(

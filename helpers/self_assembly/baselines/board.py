@@ -123,7 +123,7 @@ def run_board(
     record : bool
         Keep every state; otherwise only the first and the last.
     planning_seconds : float
-        Wall time spent before the first step.
+        Processor time spent before the first step.
     stop : callable
         Asked after each step: give up although the run is not finished?
 
