@@ -22,7 +22,6 @@ _PUBLIC = {
     "beats": "helpers.expectations",
     "trend": "helpers.expectations",
     "trend_share": "helpers.expectations",
-    "stage": "helpers.cache",
 }
 __all__ = ["__version__", *_PUBLIC]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -192,7 +193,8 @@ def damaged(entry: Locked, store: Path) -> list[str]:
         elif _sha256(path, store, known) != wanted.sha256:
             found.append(f"{name} has another SHA-256")
     if known != before:
-        write_atomic(store / _CHECKED, json.dumps(known))
+        with suppress(OSError):  # a store may be read-only; it is hashed again then
+            write_atomic(store / _CHECKED, json.dumps(known))
     return found
 
 

@@ -1,9 +1,10 @@
-"""Expensive stages are computed once per parameters, code and data.
+"""Expensive stages are computed once per parameters and code.
 
 ``@stage`` keeps a function's result on disk (joblib). The key holds the arguments and
 a fingerprint of the function's module with all ``helpers`` modules it imports, so an
 interrupted notebook resumes at its first unfinished stage and an edit recomputes
-exactly what it touches. Set ``CURRICULUM_CACHE=off`` to compute everything anew.
+exactly what it touches. What a stage reads from files must be among its arguments, by
+a digest say. Set ``CURRICULUM_CACHE=off`` to compute everything anew.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ def stage(function: Callable[P, R]) -> Callable[P, R]:
     """Cache the results of a module-level function of ``helpers`` on disk.
 
     The function must be deterministic given its arguments (pass the seed), and its
-    arguments and result must pickle. Raises TypeError for a function defined in a
-    notebook, whose code could change without the key noticing.
+    arguments and result must pickle. Raises TypeError for a function defined elsewhere,
+    as in a notebook, whose code could change without the key noticing.
     """
-    if function.__module__ == "__main__":
+    if not function.__module__.startswith("helpers."):
         raise TypeError(f"{function.__name__}: move it to a helpers module to cache it")
     code = module_fingerprint(function.__module__)
 

@@ -132,25 +132,33 @@ def record(
     exact : bool
         The value is deterministic (no seeds needed).
     low, high : float, optional
-        An interval computed elsewhere (bootstrap), instead of ``seeds``.
+        An interval around ``value`` computed elsewhere (bootstrap), instead of
+        ``seeds`` and ``exact``.
     testable, why
         ``testable=False`` records that this scale cannot test the claim, and why.
 
     Raises
     ------
     ClaimError
-        If the value is missing or not finite, the id was used before, or neither
-        seeds, an interval nor ``exact`` is given.
+        If a number is missing or not finite, the value lies outside its interval, the
+        id was used before, or not one of seeds, an interval and ``exact`` is given.
     HollowExpectationError
         If zero or a null value satisfies the expectation.
     """
     nulls = [float(n) for n in (null if isinstance(null, Sequence) else [null])]
+    if not all(map(math.isfinite, nulls)):
+        raise ClaimError(f"claim {id!r}: null is {null}; allowed: finite numbers")
     reject_hollow(expect, nulls)
     if id in _recorded:
         raise ClaimError(f"claim {id!r} is recorded twice")
     if paper_status not in PAPER_STATUS:
         raise ClaimError(
             f"paper_status {paper_status!r} is not one of {', '.join(PAPER_STATUS)}"
+        )
+    if (low, high) != (None, None) and (exact or seeds is not None):
+        raise ClaimError(
+            f"claim {id!r} has low or high, and seeds or exact beside them; allowed: "
+            "one of the three"
         )
     sample = [float(s) for s in seeds] if seeds is not None else []
     if not testable:
@@ -174,6 +182,12 @@ def record(
             if number is None or not math.isfinite(number):
                 raise ClaimError(f"claim {id!r}: {name} is {number}, not a number")
         low, high = float(low), float(high)
+        rounding = 1e-9 * max(abs(low), abs(value), abs(high))
+        if not low - rounding <= value <= high + rounding:
+            raise ClaimError(
+                f"claim {id!r}: value {value:g} lies outside its interval "
+                f"[{low:g}, {high:g}]"
+            )
         verdict = judge(expect, value, low, high, nulls) if _judging else NOT_TESTABLE
     claim = Claim(
         id=id,
@@ -244,7 +258,7 @@ def format_number(number: float | str | None) -> str:
 
 
 def format_interval(claim: Claim) -> str:
-    """``[low, high]``, or an en dash where the value is exact or missing."""
+    """``[low, high]``, or an en dash where there is none or it has no width."""
     if claim.low is None or claim.high is None or claim.low == claim.high:
         return "–"
     return f"[{format_number(claim.low)}, {format_number(claim.high)}]"

@@ -1,8 +1,8 @@
 """What a claim must satisfy, and the proof that nothing hollow satisfies it.
 
-Each expectation judges an interval ``(low, value, high)``: it holds only when the
-whole interval lies in the allowed region. ``rejects`` says whether a value that a
-do-nothing or chance-level method would give lies outside.
+Each expectation judges an interval: ``holds(low, high)`` only when all of it lies in
+the allowed region. `reject_hollow` raises where a value that a do-nothing or
+chance-level method would give lies there as well.
 """
 
 from __future__ import annotations
@@ -96,9 +96,9 @@ def beats(margin: float = 0.0) -> Ordering:
 
 @dataclass(frozen=True)
 class Trend:
-    """The per-condition means rise (or fall) strictly, up to ``slack`` exceptions.
+    """The per-condition means rise (or fall) in a ``share`` of neighbouring pairs.
 
-    The claim's value is the share of neighbouring pairs that go the right way.
+    The claim's value is the share of pairs that go the right way, strictly.
     """
 
     direction: str

@@ -5,13 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 from tqdm import tqdm
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -87,7 +89,8 @@ def _submitted(
     for _ in range(2):
         pool = _pool(workers)
         try:
-            return pool, [pool.submit(function, task) for task in tasks]
+            with _one_thread():  # submitting starts the processes
+                return pool, [pool.submit(function, task) for task in tasks]
         except BrokenProcessPool as error:
             broken = error
             del _pools[workers]
@@ -105,10 +108,26 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     return _pools[workers]
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """What a process inherits: numpy and torch read it once, as they are imported.
+
+    A script's own imports come before anything else that a process does.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 def _begin() -> None:
-    """Runs in a process before it imports numpy or torch, which read these once."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
+    """The first thing that runs in a process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

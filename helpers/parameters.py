@@ -162,7 +162,15 @@ def _resolve(annotation: ast.expr) -> Any:
                 f"{ast.unparse(annotation)!r} is not a plain type annotation"
             )
     code = compile(ast.Expression(annotation), "<parameters>", "eval")
-    return eval(code, {"__builtins__": {}}, _TYPES)
+    try:
+        found = eval(code, {"__builtins__": {}}, _TYPES)
+        TypeAdapter(found)
+    except Exception as error:  # int["a"], a bare Literal, 1 / 0
+        raise ParameterError(
+            f"{ast.unparse(annotation)!r} is no type of a parameter: "
+            f"{str(error).splitlines()[0]}"
+        ) from None
+    return found
 
 
 def _comments(source: str) -> dict[int, str]:
@@ -182,12 +190,16 @@ def parse_cell(
     Raises
     ------
     ParameterError
-        If a default is no literal, a type is unknown, a default does not fit its
-        own type, or ``limits`` names a parameter that does not exist.
+        If the cell is not Python, a default is no literal, a type is unknown, a default
+        does not fit its own type, or ``limits`` names a parameter that does not exist.
     """
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError) as error:  # ValueError: a null byte
+        raise ParameterError(f"the parameters cell is not Python: {error}") from None
     comments = _comments(source)
     found: dict[str, Parameter] = {}
-    for node in ast.parse(source).body:
+    for node in body:
         if isinstance(node, ast.ImportFrom) and node.module == "typing":
             continue
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -200,7 +212,7 @@ def parse_cell(
         name = node.target.id
         try:
             default = ast.literal_eval(node.value) if node.value else None
-        except ValueError:
+        except (ValueError, TypeError):  # TypeError: {[]: 1}
             raise ParameterError(f"default of {name!r} is not a literal") from None
         end = node.end_lineno or node.lineno
         found[name] = Parameter(

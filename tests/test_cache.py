@@ -84,10 +84,11 @@ def test_an_imported_module_counts(package: Package) -> None:
     assert package.run("scaled(3)") == "computed 12"
 
 
-def test_stages_of_a_notebook_are_refused() -> None:
+@pytest.mark.parametrize("module", ["__main__", "my_script", "helpers_of_mine"])
+def test_stages_from_elsewhere_are_refused(module: str) -> None:
     def loose() -> None: ...
 
-    loose.__module__ = "__main__"
+    loose.__module__ = module
     with pytest.raises(TypeError, match="move it to a helpers module"):
         stage(loose)
 

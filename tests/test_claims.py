@@ -119,6 +119,13 @@ def test_a_claim_that_this_scale_cannot_test() -> None:
         ({"value": math.inf, "exact": True}, "value is inf"),
         ({"seeds": [1.0, math.nan]}, "value is nan"),
         ({"value": 1.0, "low": 0.9, "high": math.inf}, "high is inf"),
+        ({"value": 1.0, "exact": True, "null": math.nan}, "null is nan"),
+        ({"value": 1.0, "exact": True, "null": (0.0, math.inf)}, "null is .*inf"),
+        ({"value": 1.0, "low": 1.05, "high": 0.95}, "1 lies outside its interval"),
+        ({"value": 1.2, "low": 0.95, "high": 1.05}, "1.2 lies outside its interval"),
+        ({"value": 5.0, "seeds": [1.0, 1.01]}, "5 lies outside its interval"),
+        ({"seeds": [1.0, 1.01], "low": 0.9, "high": 1.1}, "one of the three"),
+        ({"value": 1.0, "exact": True, "low": 0.9}, "one of the three"),
         ({"value": 1.0}, "needs at least 2 seeds"),
         ({"seeds": [1.0]}, "needs at least 2 seeds"),
         ({}, "neither value nor seeds"),
@@ -184,6 +191,13 @@ def test_the_table_escapes_and_names_the_verdict() -> None:
     assert "● reproduced" in table
     recalled = make("r", value=1.0, exact=True, paper=2.0, paper_status="recalled")
     assert "2 (recalled)" in claims.table_html([recalled])
+
+
+def test_rounding_does_not_put_a_value_outside_its_interval() -> None:
+    low = 1.0 + 2**-50
+    assert make(value=1.0, low=low, high=1.05).verdict == REPRODUCED
+    for number, hits in enumerate(([0] * 7, [1] * 7)):
+        make(f"share {number}", **proportion(hits))
 
 
 @pytest.mark.parametrize(("hits", "n"), [(17, 18), (0, 5), (5, 5), (30, 60)])

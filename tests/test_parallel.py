@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import psutil
 import pytest
@@ -79,6 +80,26 @@ def test_processes_end_with_a_parent_that_is_killed():
         parent.kill()
     _, alive = psutil.wait_procs(children, timeout=20)
     assert not alive
+
+
+def test_also_what_a_script_imports_has_one_thread(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os\n"
+        "from helpers.parallel import in_processes\n"
+        "AT_IMPORT = os.environ['OMP_NUM_THREADS']\n"
+        "def at_import(_):\n"
+        "    return AT_IMPORT\n"
+        "if __name__ == '__main__':\n"
+        "    print(set(in_processes(at_import, range(4), 2, progress=False)))\n"
+        "    print(os.environ['OMP_NUM_THREADS'])\n"
+    )
+    root = str(Path(__file__).resolve().parents[1])
+    env = os.environ | {"OMP_NUM_THREADS": "3", "PYTHONPATH": root}
+    found = subprocess.run(
+        [sys.executable, script], env=env, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.splitlines() == ["{'1'}", "3"]
 
 
 def test_one_worker_starts_no_process():

@@ -198,6 +198,15 @@ def test_limits_hold(value: float) -> None:
         ("x: Path = 'a'", "type 'Path' is not allowed"),
         ("x: __import__('os') = 1", "not"),
         ("print(1)", "line 1"),
+        ("x: int = ", "the parameters cell is not Python: invalid syntax"),
+        ("x: int = (1\n", "the parameters cell is not Python: .* never closed"),
+        (
+            "x: int['a'] = 1",
+            r"int\['a'\].* is no type of a parameter: .* sub",
+        ),
+        ("x: Literal = 1", "'Literal' is no type of a parameter"),
+        ("x: 5 = 1", "'5' is no type of a parameter"),
+        ("x: dict = {[]: 1}", "default of 'x' is not a literal"),
     ],
 )
 def test_cells_that_declare_badly(source: str, words: str) -> None:

@@ -6,6 +6,7 @@ Equal n for all; sample j of a problem uses the same random numbers under every 
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -67,6 +68,8 @@ class Request:
         Folder of another checkpoint than the one that ships with the project.
     part, parts : int
         Every ``parts``-th problem from number ``part`` on.
+    weights_digest : str
+        Filled in by `evaluate`: other weights in the same folder give other samples.
     """
 
     world: str
@@ -78,6 +81,7 @@ class Request:
     weights: str | None = None
     part: int = 0
     parts: int = 1
+    weights_digest: str = ""
 
     def __post_init__(self) -> None:
         if self.world not in WORLDS:
@@ -201,6 +205,8 @@ def evaluate(
         Verdicts so far; see `helpers.adaptive_temperature.scoring.score`.
     """
     parts = min(4 * processes, request.problems)
+    weights = (request.folder / "model.safetensors").read_bytes()
+    request = replace(request, weights_digest=hashlib.sha256(weights).hexdigest())
     found = in_processes(
         drawn,
         [replace(request, part=k, parts=parts) for k in range(parts)],

@@ -42,6 +42,8 @@ def fetch(
     if mirror is not None and not mirror.is_dir():
         raise ParameterError(f"--from {mirror} is no folder")
     store = to or paths.store()
+    if store.exists() and not store.is_dir():
+        raise ParameterError(f"{store} is no folder; allowed: --to a folder")
     console = Console(highlight=False, soft_wrap=True)
     wanted, failed = [], 0
     for asset in work.assets_of(specs, extras):
@@ -64,7 +66,7 @@ def fetch(
     for one in wanted:
         try:
             entry = work.fetch(one, store, mirror)
-        except (AssetError, DownloadError) as error:
+        except (AssetError, DownloadError, OSError) as error:
             failed += 1
             console.print(f"{one.asset.id}: FAILED: {error}", markup=False)
             continue

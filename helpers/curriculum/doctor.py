@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -130,15 +130,19 @@ def machine_checks(rows: list[Scale]) -> list[Check]:
 
 
 def lock_check() -> Check:
-    """Whether the installed versions are the tested ones."""
+    """Whether the installed versions are the tested ones.
+
+    What only extras of the project need may be absent.
+    """
     if not paths.LOCK.exists():
         return Check("packages", f"there is no {paths.LOCK.name}", None)
-    wrong, right = [], 0
+    wrong, right, needed = [], 0, _required()
     for name, pinned in read_lock(paths.LOCK).items():
         try:
             installed = version(name).partition("+")[0]  # +cpu names a build
         except PackageNotFoundError:
-            wrong.append(f"{name} is missing")
+            if _plain(name) in needed:
+                wrong.append(f"{name} is missing")
             continue
         right += installed == pinned
         if installed != pinned:
@@ -147,6 +151,20 @@ def lock_check() -> Check:
         return Check("packages", f"all {right} as tested")
     shown = "; ".join(wrong[:5]) + ("; …" if len(wrong) > 5 else "")
     return Check("packages", f"{len(wrong)} differ from the lock: {shown}", False)
+
+
+def _required() -> set[str]:
+    """Plain names of what the project needs without its extras."""
+    try:
+        lines = requires("reprise") or []
+    except PackageNotFoundError:  # run from its sources
+        lines = []
+    needed = [line for line in lines if "extra ==" not in line]
+    return {_plain(re.split(r"[^A-Za-z0-9._-]", line)[0]) for line in needed}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_lock(path: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ def look_up(asset: Asset, revision: str | None) -> Repository:
     from huggingface_hub import HfApi
 
     info: Any  # of a model or a data set
-    with _explained(asset):
+    with _explained(asset, revision):
         info = HfApi(endpoint=_endpoint()).repo_info(
             asset.source,
             repo_type=asset.kind,
@@ -103,7 +104,7 @@ def copy_repository(asset: Asset, there: Repository, folder: Path) -> None:
     """
     from huggingface_hub import snapshot_download
 
-    with _explained(asset):
+    with _explained(asset, there.revision, folder):
         snapshot_download(
             asset.source,
             repo_type=asset.kind,
@@ -120,7 +121,9 @@ def _endpoint() -> str | None:
 
 
 @contextmanager
-def _explained(asset: Asset) -> Iterator[None]:
+def _explained(
+    asset: Asset, revision: str | None, folder: Path | None = None
+) -> Iterator[None]:
     """The hub's many errors as one line that says what to do; no token is printed."""
     from huggingface_hub import errors
 
@@ -130,7 +133,7 @@ def _explained(asset: Asset) -> Iterator[None]:
     except errors.OfflineModeIsEnabled:
         raise DownloadError(f"{name}: HF_HUB_OFFLINE is set; unset it") from None
     except errors.RevisionNotFoundError:
-        raise DownloadError(f"{name} has no commit {asset.revision} (404)") from None
+        raise DownloadError(f"{name} has no commit {revision} (404)") from None
     except errors.HfHubHTTPError as error:
         code = error.response.status_code
         gated = isinstance(error, errors.GatedRepoError) or code == 403
@@ -148,8 +151,20 @@ def _explained(asset: Asset) -> Iterator[None]:
     except DownloadError:
         raise
     except Exception as error:  # the HTTP library differs from version to version
+        if folder and _of_this_disk(error):
+            raise DownloadError(
+                f"{name} cannot be written to {folder} ({error})"
+            ) from None
         raise DownloadError(
             f"{name}: the hub broke off or cannot be reached "
             f"({type(error).__name__}); fetch again to go on, or fetch --from a folder "
             "that has it"
         ) from None
+
+
+def _of_this_disk(error: Exception) -> bool:
+    """Whether the network is not to blame; its libraries' errors are OSErrors too."""
+    if not isinstance(error, OSError):
+        return False
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+    return error.filename is not None or error.errno in full

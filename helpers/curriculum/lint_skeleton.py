@@ -95,7 +95,7 @@ def parameters(source: Source) -> Iterator[Finding]:
         return
     try:
         found = parse_cell(source.cells[PARAMETERS].source)
-    except (ParameterError, SyntaxError) as error:
+    except ParameterError as error:
         yield source.finding("parameters", str(error), PARAMETERS)
         return
     yield from _declared(source, found)

@@ -48,7 +48,7 @@ def paper_map(specs: Sequence[NotebookSpec] | None = None) -> Markdown:
         found = ARXIV.fullmatch(spec.paper)
         paper = f"[{spec.paper}](https://arxiv.org/abs/{found[1]})" if found else ""
         row = spec.scale("default")
-        cost = f"{stated_time(row.seconds)}<br>{row.memory_mib / 1000:g} GB"
+        cost = f"{stated_time(row.seconds)}<br>{row.memory_mib / 1024:.1f} GiB"
         cost = cost.replace(" ", "&nbsp;")
         lines.append(
             f"| **[{short_title(spec)}]({spec.path.name})**<br>{paper} | "

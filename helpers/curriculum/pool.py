@@ -107,6 +107,8 @@ class Worker:
 
     def __post_init__(self) -> None:
         self.job.folder.mkdir(parents=True, exist_ok=True)
+        # a run that dies before it saves anything must not be told by an earlier copy
+        self.job.executed.unlink(missing_ok=True)
         self.log = self.job.folder / "worker.log"
         self.started = time.monotonic()
         self._text = b""

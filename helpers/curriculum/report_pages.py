@@ -8,7 +8,6 @@ note, and nothing left that would be fetched from elsewhere.
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from helpers.curriculum.report_embed import (
 )
 from helpers.curriculum.report_math import mathml
 from helpers.curriculum.report_templates import TEMPLATES
+from helpers.curriculum.sections import heading
 
 SHOWN = ("text/html", "text/markdown", *FIGURES, "text/latex", "text/plain")
 
@@ -199,9 +199,7 @@ def prepare(notebook: NotebookNode) -> NotebookNode:
         number += not injected
         anchor = f"cell-{number}" + ("-values" if injected else "")
         cell.metadata.report = facts = NotebookNode(anchor=anchor)
-        if cell.cell_type == "markdown":
-            found = re.findall(r"^##? +(.+?)\s*#*$", cell.source, re.MULTILINE)
-            section = found[-1] if found else section
+        section = heading(cell, deepest=2) or section
         if cell.cell_type != "code":
             continue
         facts.solution = "solution" in tags

@@ -18,8 +18,11 @@ def is_injected(cell: Cell) -> bool:
     return "injected-parameters" in cell_tags(cell)
 
 
-def heading(cell: Cell) -> str:
-    """Title of the last Markdown heading in a cell, empty when it has none."""
+def heading(cell: Cell, deepest: int = 6) -> str:
+    """Title of the last Markdown heading in a cell, empty when it has none.
+
+    ``deepest`` is the lowest level that counts.
+    """
     if cell["cell_type"] != "markdown":
         return ""
     title = ""
@@ -27,7 +30,7 @@ def heading(cell: Cell) -> str:
     for line in str(cell["source"]).splitlines():
         fenced ^= line.lstrip().startswith("```")
         mark, _, text = line.partition(" ")
-        if not fenced and mark and set(mark) == {"#"} and len(mark) <= 6:
+        if not fenced and mark and set(mark) == {"#"} and len(mark) <= deepest:
             title = text.strip()
     return title
 

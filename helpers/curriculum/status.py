@@ -35,10 +35,16 @@ class _Line:
 
 
 class Status(Screen):
-    """One line per notebook on a terminal; one line per section elsewhere."""
+    """One line per notebook on a terminal; one line per section elsewhere.
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        super().__init__(stream or sys.stdout)
+    Parameters
+    ----------
+    stream : text stream or None
+        Where to write; None writes nothing.
+    """
+
+    def __init__(self, stream: TextIO | None = sys.stdout) -> None:
+        super().__init__(stream)
         self._lines: dict[str, _Line] = {}
 
     def told(self, worker: Worker, event: dict[str, Any]) -> None:

@@ -85,11 +85,12 @@ def run_sweep(
             else:
                 run.results[cell.id] = known
         status.begin(len(sweep.cells), len(run.results))
-        for _ in range(retries + 1):
-            todo = _round(run, todo, executor, status, interrupted)
+        todo = _round(run, todo, executor, status, interrupted)
+        for _ in range(retries):
             if not todo or interrupted():
                 break
             status.retry(len(todo))
+            todo = _round(run, todo, executor, status, interrupted)
         run.interrupted = interrupted()
     return run
 

@@ -61,6 +61,9 @@ class Sampling:
             raise ValueError(f"top_p is {self.top_p}; allowed: above 0, at most 1")
         if self.max_tokens < 1:
             raise ValueError(f"max_tokens is {self.max_tokens}; allowed: 1 or more")
+        # 0 and 0.0 are one setting, and must be one key of a cache
+        object.__setattr__(self, "temperature", float(self.temperature))
+        object.__setattr__(self, "top_p", float(self.top_p))
 
 
 @dataclass(frozen=True)

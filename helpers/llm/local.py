@@ -107,9 +107,14 @@ class LocalModel:
 
     @property
     def name(self) -> str:
-        """The weights, and how prompts are put to them."""
+        """The weights, how prompts are put to them, and the arithmetic.
+
+        Of two kinds of device or number an answer is not the same.
+        """
         way = "chat" if self.chat else "plain"
-        return f"{self.identity} {way}" + (f" {self.opening!r}" if self.opening else "")
+        number = str(self.model.dtype).removeprefix("torch.")
+        parts = [self.identity, way, self.model.device.type, number]
+        return " ".join(parts + ([repr(self.opening)] if self.opening else []))
 
     def complete(self, requests: Sequence[Request]) -> Iterator[Completion]:
         """As `helpers.llm.backend.Backend.complete`, ``batch`` requests at once.
@@ -119,30 +124,37 @@ class LocalModel:
         BackendError
             If a prompt fills the model's context, or its template refuses a role.
         """
-        for _, alike in groupby(requests, _decoding):
+        # Padding takes room in the context. With equal limits side by side it takes
+        # none from an answer: all have room enough, or equally long prompts.
+        for (_, limit), alike in groupby(requests, self._alike):
             waiting = list(alike)
+            if limit < 1:
+                raise BackendError(
+                    f"a prompt of {self._context() - limit} tokens leaves no room for "
+                    f"an answer; allowed by {self.identity}: fewer than "
+                    f"{self._context()}"
+                )
             for start in range(0, len(waiting), self.batch):
-                yield from self._answer(waiting[start : start + self.batch])
+                yield from self._answer(waiting[start : start + self.batch], limit)
+
+    def _alike(self, request: Request) -> tuple[object, int]:
+        """What requests of one batch share: their decoding and longest answer."""
+        length = len(self._tokens([request])["input_ids"][0])
+        limit = min(request.sampling.max_tokens, self._context() - length)
+        return _decoding(request), limit
+
+    def _tokens(self, requests: Sequence[Request], **options: Any) -> Any:
+        # a template writes the special tokens itself
+        texts = [self._text(request) for request in requests]
+        return self.tokenizer(texts, add_special_tokens=not self.chat, **options)
 
     @torch.inference_mode()
-    def _answer(self, requests: Sequence[Request]) -> list[Completion]:
-        # a template writes the special tokens itself
-        given = self.tokenizer(
-            [self._text(request) for request in requests],
-            add_special_tokens=not self.chat,
-            return_tensors="pt",
-            padding=True,
-            padding_side="left",
+    def _answer(self, requests: Sequence[Request], limit: int) -> list[Completion]:
+        given = self._tokens(
+            requests, return_tensors="pt", padding=True, padding_side="left"
         ).to(self.model.device)
         given.pop("token_type_ids", None)
         length = given["input_ids"].shape[1]
-        sampling = requests[0].sampling
-        limit = min(sampling.max_tokens, self._context() - length)
-        if limit < 1:
-            raise BackendError(
-                f"a prompt of {length} tokens leaves no room for an answer; allowed by "
-                f"{self.identity}: fewer than {self._context()}"
-            )
         out = self.model.generate(
             **given,
             generation_config=self._config(limit),

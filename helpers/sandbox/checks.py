@@ -155,6 +155,9 @@ def _exception(name: str) -> Exception:
     kind = getattr(builtins, name, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         kind = RuntimeError
-    error = kind.__new__(kind)  # without the arguments that some types need
+    try:
+        error = kind.__new__(kind)  # without the arguments that some types need
+    except TypeError:  # ExceptionGroup is not made without them
+        error = RuntimeError()
     error.args = (f"the program raised {name}",)
     return error

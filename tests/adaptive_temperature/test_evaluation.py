@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
+from helpers.adaptive_temperature import evaluation
 from helpers.adaptive_temperature.evaluation import (
     LIMITS,
     Request,
@@ -54,6 +56,23 @@ def test_counts_are_those_of_every_sample_run_one_by_one(sandbox: Sandbox) -> No
     assert found.verdicts["count"].sum() == 3 * 4 * len(SAMPLERS)
     hot = found.results.groupby("rule")["hot"].mean()
     assert hot["uniform"] == 0 < hot["line-word"] < 0.3
+
+
+def test_other_weights_in_the_same_folder_are_another_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Request] = []
+
+    def stop(function: object, tasks: list[Request], *_: object, **__: object) -> None:
+        asked.append(tasks[0])
+        raise InterruptedError
+
+    monkeypatch.setattr(evaluation, "in_processes", stop)
+    for content in (b"one", b"two"):
+        (tmp_path / "model.safetensors").write_bytes(content)
+        with pytest.raises(InterruptedError):
+            evaluate(replace(REQUEST, weights=str(tmp_path)), sandbox=None)  # type: ignore[arg-type]
+    assert asked[0] != asked[1]
 
 
 def test_parts_together_are_the_whole() -> None:

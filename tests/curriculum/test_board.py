@@ -128,13 +128,15 @@ def test_the_map_has_every_paper_with_its_cost() -> None:
     for spec, row, label in zip(specs, rows, reversed(labels), strict=True):
         assert len(spec.question) > 20
         assert len(spec.idea) > 20
-        time = stated_time(spec.scale("default").seconds).replace(" ", "&nbsp;")
+        cost = spec.scale("default")
+        time = stated_time(cost.seconds).replace(" ", "&nbsp;")
         for part in (
             spec.path.name,
             spec.paper,
             spec.question[1:],
             spec.idea[1:],
             time,
+            f"{cost.memory_mib / 1024:.1f}&nbsp;GiB",
         ):
             assert part in row
         assert label == short_title(spec)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +12,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from helpers.claims import MIME, Claim
+from helpers.curriculum.jobs import make_job
 from helpers.curriculum.pool import Settings
+from helpers.curriculum.runner import run_notebooks
+from helpers.notebook_files import read_notebook, write_notebook
+from helpers.scales import find_spec
 
 SIDE_BY_SIDE = Settings(workers=3)
 CLAIM = "record('a', {value}, statement='s', expect={expect}, null=0.0, exact=True)"
@@ -236,3 +243,20 @@ def test_junit_names_each_fault(ran: Ran) -> None:
 
 def test_nothing_is_left_running(ran: Ran) -> None:
     assert ran.project.wait_until_empty(1) == []
+
+
+def test_a_run_that_saves_nothing_is_not_told_by_an_earlier_copy(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.add("50_good", "x = 1")
+    job = make_job(find_spec("50"), "smoke")
+    earlier = read_notebook(job.spec.path)
+    stated = Claim("a", "s", 1.0, 1.0, 1.0, "", None, "none", "", "≥ 1", [0.0], "–")
+    data = {MIME: stated.to_json()}
+    output = {"output_type": "display_data", "data": data, "metadata": {}}
+    earlier["cells"][-1]["outputs"] = [output]
+    write_notebook(earlier, job.executed)
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    (result,) = run_notebooks([job], force=True)
+    assert (result.status, result.claims) == ("killed", [])
+    assert MIME not in job.executed.read_text()

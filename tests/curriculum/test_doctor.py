@@ -144,9 +144,13 @@ def test_what_is_fetched_needs_no_network(
     assert doctor.missing([usual], True) == []
 
 
-def test_the_lock_is_compared(project: Any) -> None:
+def test_the_lock_is_compared(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = ["numpy", "No_Such.package[x]>=1", 'of-an-extra>=1; extra == "dev"']
+    monkeypatch.setattr(doctor, "requires", lambda name: needs)
     assert doctor.lock_check().ok is None
     paths.LOCK.write_text(f"# tested\nnumpy=={version('numpy')}\n")
+    assert doctor.lock_check() == doctor.Check("packages", "all 1 as tested")
+    paths.LOCK.write_text(f"numpy=={version('numpy')}\nof-an-extra==1.0\n")
     assert doctor.lock_check() == doctor.Check("packages", "all 1 as tested")
     paths.LOCK.write_text("numpy==0.1\nno-such-package==1.0+cpu ; python_version>'3'\n")
     check = doctor.lock_check()

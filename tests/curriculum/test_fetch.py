@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import constants, errors
 from typer.testing import CliRunner, Result
 
 from helpers import assets, paths, scales
@@ -232,6 +232,68 @@ def test_a_repository_that_is_not_there(
     assert "does not exist" in fetch().output
 
 
+def test_a_commit_that_is_not_there_is_named(
+    fetch: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fetch().exit_code == 0
+    (paths.store() / "small" / "config.json").unlink()
+
+    def refuse(*_: Any, **__: Any) -> None:
+        kind = errors.RevisionNotFoundError
+        raise kind.__new__(kind)
+
+    monkeypatch.setattr("huggingface_hub.HfApi.repo_info", refuse)
+    assert f"has no commit {COMMIT} (404)" in fetch().output
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied", "x"), "cannot be written to"),
+        (OSError(28, "No space left on device"), "cannot be written to"),
+        (ConnectionResetError(104, "Connection reset"), "the hub broke off"),
+    ],
+)
+def test_a_disk_that_refuses_is_not_told_as_the_hub(
+    fetch: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    error: OSError,
+    words: str,
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    (line,) = (w for w in fetch().output.splitlines() if w.startswith("small: FAILED"))
+    assert words in line
+    assert (str(paths.store() / "small") in line) == ("written" in words)
+
+
+def test_files_that_cannot_be_written_are_told(
+    fetch: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied", "numbers")
+
+    monkeypatch.setattr(fetching, "_from_urls", refuse)
+    outcome = fetch()
+    assert outcome.exit_code == 1
+    assert "numbers: FAILED: [Errno 13] Permission denied: 'numbers'" in outcome.output
+
+
+def test_a_store_that_may_only_be_read_is_read(
+    fetch: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fetch().exit_code == 0
+    (paths.store() / ".checked.json").unlink(missing_ok=True)
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(30, "Read-only file system")
+
+    monkeypatch.setattr(assets, "write_atomic", refuse)
+    assert assets.stored("small") == paths.store() / "small"
+
+
 def test_a_mirror_needs_no_network(
     site: Site, fetch: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,6 +374,7 @@ def test_bad_names_and_tables(fetch: Callable[..., Result], project: Any) -> Non
     for words, message in (
         (["frist"], "did you mean 'first'"),
         (["--from", "nowhere"], "no folder"),
+        (["--to", __file__], "test_fetch.py is no folder; allowed: --to a folder"),
     ):
         assert message in str(fetch(*words).exception)
     bad = TABLE.replace("a.bin", "../a.bin").format(url="http://x", sha="0" * 64)

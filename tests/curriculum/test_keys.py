@@ -96,6 +96,18 @@ def test_modules_behind_public_names_magics_and_broken_cells() -> None:
     assert "helpers.explorer" in found
 
 
+def test_the_sandbox_counts_whole_once_it_is_reached() -> None:
+    found = code_hash.dependencies({"helpers.sandbox.limits"})
+    for name in ("judge", "zygote", "answering", "seccomp"):
+        assert f"helpers.sandbox.{name}" in found
+    assert not any("sandbox" in n for n in code_hash.dependencies({"helpers.claims"}))
+
+
+def test_what_the_simulated_markets_are_read_from_is_declared() -> None:
+    for number in ("02", "07"):
+        assert "spot_tuning/market_parameters.json" in find_spec(number).data
+
+
 def test_missing_data_is_bad_input(project: Any) -> None:
     project.add("01_one", "x = 1", head='data = ["data/gone.csv"]')
     with pytest.raises(ParameterError, match=r"gone\.csv' does not exist"):

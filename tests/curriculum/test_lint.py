@@ -157,6 +157,8 @@ CASES: list[tuple[str, str, Mutation]] = [
         tags=["parameters"])),
     ("parameters", "computed default", swap("parameters", "= 365", "= 73 * 5")),
     ("parameters", "no type", swap("parameters", "days: int", "days")),
+    ("parameters", "no Python", swap("parameters", "days: int =", "days: int = =")),
+    ("parameters", "no type of ours", swap("parameters", "days: int", "days: int[0]")),
     ("parameters", "no comment", swap("parameters", "# first seed;", "#\n#")),
     ("parameters", "no seed", swap("parameters", "seed: int", "sood: int")),
     ("parameters", "other default", swap("parameters", '"default"', '"paper"')),

@@ -156,6 +156,18 @@ def test_page_shows_the_notebook_as_it_ran(built: Path) -> None:
     assert figures[0]["alt"] == "Figure 1, section Experiments"
 
 
+def test_a_comment_in_a_code_fence_is_no_section() -> None:
+    words = "## Experiments\n\n### One\n\n```sh\n# install first\nmake run\n```"
+    figure = nbformat.v4.new_output("display_data", {"image/png": "AA=="})
+    cells = [
+        nbformat.v4.new_markdown_cell(words),
+        nbformat.v4.new_code_cell("draw()", outputs=[figure]),
+    ]
+    made = report_pages.prepare(nbformat.v4.new_notebook(cells=cells))
+    alt = made.cells[1].outputs[0].metadata.alt
+    assert alt == "Figure 1, section Experiments"
+
+
 def test_page_has_contents_parameters_and_scales(built: Path) -> None:
     soup = page(built)
     side = [a.get_text() for a in soup.select("nav.side ol a")]

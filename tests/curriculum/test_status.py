@@ -41,6 +41,13 @@ def test_plain_lines_per_section(running: Any) -> None:
     ]
 
 
+def test_without_a_stream_nothing_is_written(
+    running: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Status(None).told(running, {"event": "start"})
+    assert capsys.readouterr().out == ""
+
+
 def test_one_live_line_per_notebook(running: Any) -> None:
     status = Status(io.StringIO())
     status.told(running, CELL)

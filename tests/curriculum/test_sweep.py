@@ -241,8 +241,12 @@ def test_a_cell_that_keeps_failing_is_reported_and_run_again_next_time(
     made = sweep(spec)
     bad = made.cells[4]
     executor = Fake(fails=lambda job, times: job == bad.job)
-    run = run_sweep(made, executor, retries=2)
+    stream = io.StringIO()
+    status = SweepStatus(stream)
+    run = run_sweep(made, executor, retries=2, status=status)
     assert [cell.id for cell, _ in run.failed] == [bad.id]
+    assert status.failed == {bad.id}
+    assert stream.getvalue().count("running 1 failed cell again") == 2
     assert len(executor.ran) == 12 + 2
     again = Fake()
     assert run_sweep(made, again).complete

@@ -61,6 +61,8 @@ def test_whatever_an_answer_depends_on_is_in_the_key(tmp_path: Path) -> None:
     keys.add(request_key("n", ASK))
     assert len(keys) == len(OTHERS) + 2
     assert request_key("m", replace(ASK)) == request_key("m", ASK)
+    whole, same = Request.ask("p", Sampling(0, 1)), Request.ask("p", Sampling(0.0, 1.0))
+    assert request_key("m", whole) == request_key("m", same)
     backend = Counting()
     caching = cached(backend, tmp_path / "answers.jsonl")
     list(caching.complete([ASK, *OTHERS.values()]))

@@ -139,8 +139,8 @@ def test_a_chat_goes_through_the_template_and_a_plain_prompt_does_not(
     spelled = ask("user: Name a tree .\nmodel:")
     # the template of this tokenizer writes no <bos>
     assert answer.prompt_tokens == len(decoder()[1](spelled.prompt)["input_ids"]) - 1
-    assert chat.name == f"{weights_hash(folder)} chat"
-    assert plain.name == f"{weights_hash(folder)} plain"
+    assert chat.name == f"{weights_hash(folder)} chat cpu float32"
+    assert plain.name == f"{weights_hash(folder)} plain cpu float32"
     with pytest.raises(BackendError, match="no system role"):
         list(chat.complete([Request((("system", "a"), ("user", "b")))]))
 
@@ -148,7 +148,7 @@ def test_a_chat_goes_through_the_template_and_a_plain_prompt_does_not(
 def test_a_base_model_goes_on_with_the_opening(tmp_path: Path) -> None:
     folder = save(tmp_path, template=False)
     opened = LocalModel.load(folder, opening=" oak")
-    assert opened.name == f"{weights_hash(folder)} plain ' oak'"
+    assert opened.name == f"{weights_hash(folder)} plain cpu float32 ' oak'"
     (answer,) = opened.complete([ask("Name")])
     assert answer.text.startswith(" oak")
     assert answer.prompt_tokens == 3
@@ -177,6 +177,18 @@ def test_the_context_is_not_overrun() -> None:
         list(local().complete([ask("Name " * 70)]))
     with pytest.raises(ValueError, match="batch is 0"):
         local(batch=0)
+
+
+def test_a_long_prompt_takes_no_room_from_its_neighbours() -> None:
+    sampling = Sampling(1.0, 1.0, 50, 0)
+    asked = [ask("Name " * n, sampling, k) for n in (1, 60, 1, 30) for k in range(3)]
+    alone = [undated(local(batch=1).complete([request]))[0] for request in asked]
+    assert undated(local(batch=12).complete(asked)) == alone
+    found = []
+    with pytest.raises(BackendError, match="a prompt of 72 tokens leaves no room"):
+        for answer in local().complete([asked[0], ask("Name " * 70, sampling)]):
+            found += undated([answer])
+    assert found == alone[:1]
 
 
 def test_a_server_of_the_same_model_gives_the_same_answers(

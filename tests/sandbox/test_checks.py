@@ -49,6 +49,12 @@ class TestChecks:
         assert str(unicode) == "PASS"
         assert str(key) == "EXC(UnicodeDecodeError)"
 
+    def test_exceptions_that_need_arguments(self, sandbox):
+        """What cannot be made without them reaches the tests as another exception."""
+        source = "def f(x):\n    raise ExceptionGroup('a', [ValueError()])\n"
+        tests = Check("def check(f):\n    f(1)\n")
+        assert str(sandbox.run(job(source, tests))) == "EXC(ExceptionGroup)"
+
     def test_swallowed(self, sandbox):
         """Test code that catches everything does not hide how a program ended."""
         check = "def check(f):\n    try: f(1)\n    except BaseException: pass\n"
