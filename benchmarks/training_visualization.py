@@ -9,10 +9,10 @@ on digits (1437 samples, 64 features, 7 checkpoints, 143 boundary samples each):
   same points, in turn; the first checkpoint apart from the later ones. The metrics of
   the maps stand beside, since a map is worth only what it shows;
 * inverse projection: our decoder against `UMAP.inverse_transform`, per point; aim 100x;
-* boundary samples: all pairs searched together, by false position, against one bisection
-  after the other, as the released code does it, with the network on images and with its
-  linear head on representations; aim 50x. How many forward passes each asks for, and
-  what a pass in a batch saves, are the two factors;
+* boundary samples: all pairs searched together, by false position, against one
+  bisection after the other, as the released code does it, with the network on images
+  and with its linear head on representations; aim 50x. How many forward passes each
+  asks for, and what a pass in a batch saves, are the two factors;
 * attention: closed form for a linear head against autograd, and against autograd
   sample by sample, as the released code does it; they must agree to 1e-6;
 * scaling: complex and a fixed number of steps of one checkpoint over the number of
@@ -246,7 +246,7 @@ def searches(label: str, head: Head, x: np.ndarray, repeats: int, pairs: int) ->
     ratio(
         f"... passes per pair, {counts[1]:.2f} / {counts[0]:.2f}", counts[1], counts[0]
     )
-    ratio("... seconds per pass, single / in a batch", 20 * found["each"], found["batch"])
+    ratio("... seconds a pass, single / in a batch", 20 * found["each"], found["batch"])
     return bool(same > 0.98)
 
 
