@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -275,7 +276,7 @@ def run_layers(layers: nn.ModuleList, hidden: Tensor, mask: Tensor) -> Tensor:
     return hidden
 
 
-def input_modules(layer: nn.Module) -> tuple[nn.Module, ...]:
+def input_modules(layer: Any) -> tuple[Any, ...]:
     """Query, key and value of a layer: linear, or peft's layers around linear ones."""
     attention = layer.attention.self
     return attention.query, attention.key, attention.value
@@ -374,10 +375,8 @@ class TopLayers(nn.Module):
         self, hidden: Tensor, attention_mask: Tensor, products: Tensor | None = None
     ) -> Tensor:
         """Sentence embeddings, shape (n, d); arguments as of `Features`."""
-        known = nullcontext()
-        if products is not None:
-            known = known_products(self.layers[0], products)
-        with known:
+        known = None if products is None else known_products(self.layers[0], products)
+        with known or nullcontext():
             states = run_layers(self.layers, hidden, attention_mask)
         return mean_over_tokens(states, attention_mask)
 

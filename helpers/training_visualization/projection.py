@@ -126,7 +126,7 @@ def evaluate_time(
     are NaN with fewer than three checkpoints, or of a split that has no places.
     """
     places = getattr(projection, split)
-    row = {
+    row: dict[str, float | str] = {
         "method": projection.name,
         "split": split,
         "temporal": np.nan,
