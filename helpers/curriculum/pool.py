@@ -180,7 +180,7 @@ class Worker:
             factor = budget.TOLERANCE * self.settings.timeout_factor
             self.outcome.message = (
                 f"stopped after {self.seconds:.0f} s: {factor:g} times the stated "
-                f"{self.budget_seconds:g} s"
+                f"{self.budget_seconds:g} s; --timeout-factor 2 gives twice as long"
             )
 
     def finish(self) -> Outcome:
