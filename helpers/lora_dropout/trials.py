@@ -174,7 +174,7 @@ def the_encoder() -> Encoder:
     return load_encoder()
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=1)
 def _encoded(trial: Trial) -> tuple[Task, Features, Features]:
     task, encoder = task_of(trial), the_encoder()
     train, test = (
@@ -274,9 +274,9 @@ def outcome(trial: Trial) -> Outcome:
 def outcomes(trials: Sequence[Trial], workers: int = 2) -> dict[Trial, Outcome]:
     """Outcomes of distinct trials, side by side; those on disk are not run again."""
     distinct = list(dict.fromkeys(trials))
-    # long ones first, so that none is left alone at the end; then by what they share,
-    # which each process holds for three pairs of task and seed
-    distinct.sort(key=lambda t: (-t.instances, TASKS.index(t.task), t.seed))
+    # by what they share, which a process holds for one pair of task and seed; long ones
+    # first, and the short ones of docstrings last, so that both processes end together
+    distinct.sort(key=lambda t: (TASKS.index(t.task), t.seed, -t.instances))
     found = in_processes(outcome, distinct, workers, label="trials")
     return dict(zip(distinct, found, strict=True))
 
