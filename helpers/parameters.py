@@ -166,9 +166,9 @@ def _resolve(annotation: ast.expr) -> Any:
         found = eval(code, {"__builtins__": {}}, _TYPES)
         TypeAdapter(found)
     except Exception as error:  # int["a"], a bare Literal, 1 / 0
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ParameterError(
-            f"{ast.unparse(annotation)!r} is no type of a parameter: "
-            f"{str(error).splitlines()[0]}"
+            f"{ast.unparse(annotation)!r} is no type of a parameter: {reason}"
         ) from None
     return found
 
