@@ -46,7 +46,8 @@ class AwsSettings:
     zone : str
         Availability zone, for example "us-east-1a"; machines and prices are of it.
     on_demand : mapping of str to float
-        Instance types that may be used, with today's list price, USD per hour.
+        Instance types that may be used, with today's list price, USD per hour. The
+        `Provisioner` of SpotTune knows only its catalogue's, of 2016 and 2017.
     budget_usd : float
         Hard cap of the job, see `aws_budget`.
     job : str

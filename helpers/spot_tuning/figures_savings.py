@@ -24,7 +24,8 @@ def ablation(frame: pd.DataFrame) -> Figure:
 
     Left: cost of every combination over that of none in the same job, geometric mean
     with 95 % interval; the dots below say which sources are on. Right: what a source
-    changes when the other two are on or off alike (main effect).
+    changes when the other two are on or off alike (main effect). Intervals are over
+    repetitions, as in `experiments.main_effect`: the workloads of one share its market.
 
     Parameters
     ----------
@@ -44,6 +45,7 @@ def ablation(frame: pd.DataFrame) -> Figure:
     cells = cells.reindex(columns=range(8)).apply(np.log)
     if cells.isna().to_numpy().any():
         raise ValueError("every job needs all eight combinations of the three sources")
+    cells = cells.groupby("repetition").mean()
     order = sorted(range(8), key=lambda c: (c.bit_count(), c))
     figure = Figure(figsize=(7, 3))
     grid = figure.add_gridspec(2, 2, height_ratios=(2.2, 1), width_ratios=(2.2, 1))
