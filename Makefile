@@ -40,8 +40,7 @@ test: lint unit notebooks browser ## lint, types, unit tests, notebooks, browser
 lint: $(STAMP) ## ruff, mypy and the rules for notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/curriculum lint
+	$(BIN)/mypy & types=$$!; $(BIN)/curriculum lint; rules=$$?; wait $$types && exit $$rules
 
 unit: $(STAMP) ## unit tests, two files at a time
 	@tests/install.sh bubblewrap
