@@ -19,12 +19,13 @@ from peft import get_peft_model
 from helpers.lora_dropout.baselines import lora_parameters
 from helpers.lora_dropout.calibration import negative_log_likelihood
 from helpers.lora_dropout.config import LoraDropoutConfig
-from helpers.lora_dropout.encoder import TARGETS, Features, TopLayers, hidden_states
+from helpers.lora_dropout.encoder import TARGETS, Features, hidden_states
 from helpers.lora_dropout.fitting import Recipe, Training, logits_of
 from helpers.lora_dropout.frozen import halve_frozen
 from helpers.lora_dropout.opinions import opinions
 from helpers.lora_dropout.scores import softmax
 from helpers.lora_dropout.tasks import Task
+from helpers.lora_dropout.top_layers import TopLayers
 from helpers.lora_dropout.trials import MAX_TOKENS, the_encoder
 from helpers.seeding import seeded
 from helpers.spot_tuning.workload import Workload

@@ -8,7 +8,7 @@ from __future__ import annotations
 from helpers.lora_dropout.adalora import mask_adalora
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.docstrings import docstring_sentences
-from helpers.lora_dropout.encoder import TARGETS, TopLayers, hidden_states
+from helpers.lora_dropout.encoder import TARGETS, hidden_states
 from helpers.lora_dropout.ensemble import ensemble_predict, member_logits
 from helpers.lora_dropout.explorer import dropout_explorer
 from helpers.lora_dropout.glue_encoder import glue_with_encoder
@@ -25,6 +25,7 @@ from helpers.lora_dropout.sparsity import (
     rescaling,
 )
 from helpers.lora_dropout.stability import logistic_stability
+from helpers.lora_dropout.top_layers import TopLayers
 from helpers.lora_dropout.trainer import LoraDropoutTrainer
 from helpers.lora_dropout.trials import outcomes, task_of, the_encoder
 from helpers.lora_dropout.variant import mask_lora

@@ -15,9 +15,10 @@ from torch import nn
 from helpers.lora_dropout.adalora import mask_adalora
 from helpers.lora_dropout.adapters import Style, add_adapters, matched_width
 from helpers.lora_dropout.config import LoraDropoutConfig
-from helpers.lora_dropout.encoder import TARGETS, TopLayers
+from helpers.lora_dropout.encoder import TARGETS
 from helpers.lora_dropout.rank_dropout import RankDropoutConfig
 from helpers.lora_dropout.tasks import TASKS
+from helpers.lora_dropout.top_layers import TopLayers
 from helpers.names import unknown_name
 
 

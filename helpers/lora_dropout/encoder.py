@@ -2,27 +2,27 @@
 
 LoRA on the last layers leaves everything below them as it was, so the hidden states
 that enter those layers are computed a single time (`hidden_states`); a training step
-then costs the top layers only (`TopLayers`). The same goes for the products of those
-states with the first top layer's frozen query, key and value matrices: a seventh of a
-step's arithmetic, and a quarter of a forward pass's.
+then costs the top layers only (see `top_layers`).
 """
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import importlib.util
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import BertModel, PreTrainedTokenizerBase
-from transformers.modeling_outputs import SequenceClassifierOutput
+
+from helpers.lora_dropout.top_layers import (
+    check_top_layers,
+    input_modules,
+    run_layers,
+)
 
 # The six matrices of a layer that the paper's baselines adapt (its section 5).
 TARGETS = (
@@ -255,142 +255,3 @@ def _tokens(
         for key in ("input_ids", "token_type_ids")
     )
     return ids, kinds, torch.tensor([len(row) for row in coded["input_ids"]])
-
-
-def check_top_layers(model: BertModel, top_layers: int) -> nn.ModuleList:
-    """The layers of a model; ValueError unless it has ``top_layers`` of them."""
-    layers: nn.ModuleList = model.encoder.layer
-    if not 1 <= top_layers <= len(layers):
-        raise ValueError(f"top_layers is {top_layers}; allowed: 1 to {len(layers)}")
-    return layers
-
-
-def run_layers(layers: nn.ModuleList, hidden: Tensor, mask: Tensor) -> Tensor:
-    """Encoder layers in turn; no attention is paid to padding. Shapes as `Features`."""
-    blocked = None
-    if not bool(mask.all()):
-        lowest = torch.finfo(hidden.dtype).min
-        blocked = (~mask[:, None, None, :]).to(hidden.dtype) * lowest
-    for layer in layers:
-        hidden = layer(hidden, attention_mask=blocked)
-    return hidden
-
-
-def input_modules(layer: Any) -> tuple[Any, ...]:
-    """Query, key and value of a layer: linear, or peft's layers around linear ones."""
-    attention = layer.attention.self
-    return attention.query, attention.key, attention.value
-
-
-@contextmanager
-def known_products(layer: nn.Module, products: Tensor) -> Iterator[None]:
-    """Within it, a layer's frozen input matrices give what is known.
-
-    Those that are trained, or that an adapter was merged into, multiply as ever.
-
-    Parameters
-    ----------
-    products : Tensor
-        As of `Features`, for the weights that the matrices still have.
-    """
-    changed = []
-    parts = products.chunk(3, dim=-1)
-    try:
-        for module, part in zip(input_modules(layer), parts, strict=True):
-            matrix = getattr(module, "base_layer", module)
-            if matrix.weight.requires_grad or getattr(module, "merged", False):
-                continue
-            # an attribute of the object goes before its class's method
-            matrix.forward = lambda x, m=matrix, p=part: p + m.bias
-            changed.append(matrix)
-        yield
-    finally:
-        for matrix in changed:
-            del matrix.forward
-
-
-def mean_over_tokens(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Mean hidden state of the real tokens, shape (n, d)."""
-    weight = mask.to(hidden.dtype)[:, :, None]
-    return (hidden * weight).sum(dim=1) / weight.sum(dim=1)
-
-
-class TopLayers(nn.Module):
-    """Copies of an encoder's last layers, mean pooling and a linear classifier.
-
-    Parameters
-    ----------
-    encoder : Encoder
-        Stays as it is.
-    classes : int
-        Outputs of ``head``.
-    top_layers : int
-        As given to `hidden_states`.
-    dropout : float
-        The base model's own dropout, in attention, after each block and before the
-        head. Zero leaves LoRA Dropout as the only noise.
-    seed : int
-        Of the head's initial weights.
-
-    Attributes
-    ----------
-    layers : nn.ModuleList
-    head : nn.Linear
-        Trained in full beside LoRA: ``modules_to_save=["head"]``.
-    config : BertConfig
-        What peft reads of a model.
-    """
-
-    def __init__(
-        self,
-        encoder: Encoder,
-        classes: int,
-        *,
-        top_layers: int = 1,
-        dropout: float = 0.0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__()
-        if classes < 2:
-            raise ValueError(f"classes is {classes}; allowed: 2 or more")
-        if not 0 <= dropout < 1:
-            raise ValueError(
-                f"dropout is {dropout}; allowed: 0 up to, not including, 1"
-            )
-        layers = check_top_layers(encoder.model, top_layers)
-        self.layers = copy.deepcopy(layers[-top_layers:])
-        self.config = copy.deepcopy(encoder.model.config)
-        self.config.num_labels = classes
-        self.config.num_hidden_layers = top_layers
-        self.dropout = nn.Dropout(dropout)
-        for module in self.layers.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = dropout
-        self.head = nn.Linear(self.config.hidden_size, classes)
-        draw = torch.Generator().manual_seed(seed)
-        nn.init.normal_(self.head.weight, std=0.02, generator=draw)
-        nn.init.zeros_(self.head.bias)
-
-    def pooled(
-        self, hidden: Tensor, attention_mask: Tensor, products: Tensor | None = None
-    ) -> Tensor:
-        """Sentence embeddings, shape (n, d); arguments as of `Features`."""
-        known = None if products is None else known_products(self.layers[0], products)
-        with known or nullcontext():
-            states = run_layers(self.layers, hidden, attention_mask)
-        return mean_over_tokens(states, attention_mask)
-
-    def forward(
-        self,
-        hidden: Tensor,
-        attention_mask: Tensor,
-        labels: Tensor | None = None,
-        products: Tensor | None = None,
-    ) -> SequenceClassifierOutput:
-        """Logits (n, classes) and, given labels (n,), their mean cross entropy."""
-        pooled = self.pooled(hidden, attention_mask, products)
-        logits = self.head(self.dropout(pooled))
-        loss = None
-        if labels is not None:
-            loss = nn.functional.cross_entropy(logits.float(), labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits)

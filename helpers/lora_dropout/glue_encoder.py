@@ -19,10 +19,11 @@ from helpers.lora_dropout.calibration import (
     expected_calibration_error,
     negative_log_likelihood,
 )
-from helpers.lora_dropout.encoder import TopLayers, hidden_states, load_encoder
+from helpers.lora_dropout.encoder import hidden_states, load_encoder
 from helpers.lora_dropout.ensemble import ensemble_probabilities
 from helpers.lora_dropout.fitting import Recipe, fit, logits_of
 from helpers.lora_dropout.glue import glue_scores, load_glue
+from helpers.lora_dropout.top_layers import TopLayers
 from helpers.lora_dropout.trials import member_logits_of
 from helpers.seeding import seeded
 from helpers.torch_threads import single_thread

@@ -27,7 +27,6 @@ from helpers.lora_dropout.docstrings import docstring_task
 from helpers.lora_dropout.encoder import (
     Encoder,
     Features,
-    TopLayers,
     hidden_states,
     load_encoder,
 )
@@ -36,6 +35,7 @@ from helpers.lora_dropout.frozen import halve_frozen
 from helpers.lora_dropout.opinions import opinions
 from helpers.lora_dropout.sampling import lora_dropout_sampling
 from helpers.lora_dropout.tasks import TASKS, Task
+from helpers.lora_dropout.top_layers import TopLayers
 from helpers.lora_dropout.variant import mask_lora
 from helpers.names import unknown_name
 from helpers.parallel import in_processes

@@ -31,7 +31,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tqdm import tqdm
 
@@ -39,13 +39,14 @@ from helpers.paths import write_atomic
 from helpers.spot_tuning.aws_agent import Progress, S3Store, Store, boto3_client
 from helpers.spot_tuning.aws_budget import BudgetExceeded, Exposure
 from helpers.spot_tuning.aws_machines import (
-    SHUTDOWN,
     Machines,
     NoSpotCapacity,
     NotAnswered,
     RequestRefused,
     Seen,
+    insist,
 )
+from helpers.spot_tuning.aws_plan import launch_plan
 from helpers.spot_tuning.aws_prices import LivePrices
 from helpers.spot_tuning.aws_settings import AwsSettings
 from helpers.spot_tuning.job import Launch, Policy
@@ -53,10 +54,7 @@ from helpers.spot_tuning.job_books import JobBooks, TrialBook
 from helpers.spot_tuning.job_result import EndReason
 from helpers.spot_tuning.prices import Market
 
-Answer = TypeVar("Answer")
-
 HISTORY = timedelta(days=7)  # prices before the job, for predictors
-BOOT = 600.0  # seconds; a slow boot and a slow shutdown end within
 GRACE = 300.0  # seconds: for a new machine to be known, for all machines to save
 
 
@@ -114,9 +112,8 @@ class AwsDriver:
         start = self._load() if self.file.exists() else now() - HISTORY
         ec2 = boto3_client("ec2", settings.region) if ec2 is None else ec2
         self.machines = Machines(ec2, settings)
-        self.market = LivePrices(
-            ec2, list(settings.on_demand), settings.zone, start, now
-        )
+        types = list(settings.on_demand)
+        self.market = LivePrices(ec2, types, settings.zone, start, now)
         bucket, job = settings.bucket, settings.job
         self._store = store or (lambda trial: S3Store(bucket, f"{job}/{trial}"))
 
@@ -125,31 +122,8 @@ class AwsDriver:
         return (self._now() - self.market.start).total_seconds()
 
     def plan(self) -> str:
-        """Table of what would be launched now; starts nothing.
-
-        EC2 is asked whether it would allow each request (``DryRun``).
-        """
-        now, market = self.seconds(), self.market()
-        rows = ["trial      type           spot now  max price  worst case  EC2"]
-        held = list(self.worst.values())
-        for action in self.policy.decide(self.books.state(now, market)):
-            if not isinstance(action, Launch):
-                continue
-            self.books.check(action)
-            held.append(self._exposure(action))
-            launch = self.books[action.trial].launches + 1
-            request = self.machines.request(action, launch)
-            rows.append(
-                f"{action.trial:10} {action.instance_type:14}"
-                f"{market.price(action.instance_type, now):9.5f}"
-                f"{action.max_price:11.5f}{held[-1].usd:12.5f}  "
-                f"{self.machines.rehearse(request)}"
-            )
-        budget = self.settings.budget
-        worst = budget.worst_case(self.books.ledger.gross, held)
-        word = "within" if worst <= budget.usd else "EXCEEDS"
-        rows.append(f"worst case {worst:.5f} USD, {word} the {budget.usd:.2f} USD")
-        return "\n".join(rows)
+        """Table of what would be launched now; starts nothing (see `aws_plan`)."""
+        return launch_plan(self)
 
     def run(self, poll: float = 10.0) -> list[str]:
         """Look, ask the policy, act, every ``poll`` seconds until it is finished.
@@ -181,7 +155,7 @@ class AwsDriver:
             except (BudgetExceeded, RequestRefused):
                 self.give_back_all(poll)
                 raise
-        market = self._insist(self.market, poll)
+        market = insist(self.market, self._sleep, poll, GRACE)
         return self.policy.ranking(self.books.state(self.seconds(), market))
 
     def tick(self) -> bool:
@@ -229,56 +203,29 @@ class AwsDriver:
         waited = 0.0
         try:
             while (self.ids or self.pending) and waited < GRACE:
-                self._stop_all()
+                for trial in list(self.pending):
+                    with suppress(RequestRefused):
+                        self._send(trial, fall_back=False)
+                for trial in self.ids:
+                    self._ask_to_stop(self.books[trial])
                 self._sleep(poll)
                 waited += poll
                 with suppress(NotAnswered, RequestRefused):
                     self._look()
         finally:
             running = list(self.ids.values())
-            self._insist(lambda: self.machines.end(running), poll)
+            insist(lambda: self.machines.end(running), self._sleep, poll, GRACE)
         for trial in list(self.ids):
             now = self.seconds()
-            market = self._insist(self.market, poll)
+            market = insist(self.market, self._sleep, poll, GRACE)
             self._end(self.books[trial], "released", now, market)
-        if self.pending:
-            warnings.warn(
-                f"EC2 did not answer for {', '.join(self.pending)}; a machine that it "
-                f"started nevertheless ends itself after its lease",
-                stacklevel=2,
-            )
-
-    def _stop_all(self) -> None:
-        """Ask all machines to save, also those of requests not answered so far."""
-        for trial in list(self.pending):
-            with suppress(RequestRefused):
-                self._send(trial, fall_back=False)
-        for trial in self.ids:
-            self._ask_to_stop(self.books[trial])
-
-    def _insist(self, ask: Callable[[], Answer], poll: float) -> Answer:
-        """Ask until EC2 answers; NotAnswered if it does not for :data:`GRACE`."""
-        waited = 0.0
-        while True:
-            try:
-                return ask()
-            except NotAnswered:
-                if waited >= GRACE:
-                    raise
-            self._sleep(poll)
-            waited += poll
-
-    def _exposure(self, action: Launch) -> Exposure:
-        return self.settings.budget.exposure(
-            action.max_price,
-            self.settings.list_price(action.instance_type),
-            self.settings.lease_seconds(action) + SHUTDOWN + BOOT,
-            action.purchase,
-        )
+        if left := ", ".join(self.pending):
+            text = f"EC2 did not answer for {left}; what it started ends by itself"
+            warnings.warn(text, stacklevel=2)
 
     def _launch(self, book: TrialBook, action: Launch, now: float) -> None:
         self.books.check(action)
-        exposure = self._exposure(action)
+        exposure = self.settings.exposure(action)
         spent = self.books.ledger.gross
         self.settings.budget.check(spent, self.worst.values(), exposure)
         request = self.machines.request(action, book.launches + 1)
@@ -344,8 +291,7 @@ class AwsDriver:
         """Whether the machine is gone, done, or past its time."""
         lease = book.lease
         assert lease is not None
-        # Before anything is counted or ended: if EC2 does not tell the prices now,
-        # the next look judges anew.
+        # first: if EC2 does not tell the prices now, the next look judges anew
         now, market = self.seconds(), self.market()
         age = now - lease.launched_at
         if not machine.known and age < GRACE:

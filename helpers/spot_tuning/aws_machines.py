@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from helpers.spot_tuning.aws_settings import AwsSettings
+from helpers.spot_tuning.aws_settings import SHUTDOWN, AwsSettings
 from helpers.spot_tuning.job import Launch
 
 # Codes with which EC2 says "not on spot, not now, not at this price".
@@ -18,7 +18,9 @@ NO_SPOT = (
 )
 # Codes with which EC2 says neither yes nor no.
 BUSY = ("InternalError", "RequestLimitExceeded", "ServiceUnavailable", "Unavailable")
-SHUTDOWN = 300.0  # seconds after its lease at which a machine ends itself
+
+
+Answer = TypeVar("Answer")
 
 
 class NoSpotCapacity(RuntimeError):
@@ -53,6 +55,21 @@ def call_ec2(method: Any, **arguments: Any) -> tuple[str, Any]:
     if code in BUSY:
         raise NotAnswered(code)
     return code, None
+
+
+def insist(
+    ask: Callable[[], Answer], sleep: Callable[[float], None], poll: float, most: float
+) -> Answer:
+    """Ask every ``poll`` seconds until EC2 answers; NotAnswered after ``most``."""
+    waited = 0.0
+    while True:
+        try:
+            return ask()
+        except NotAnswered:
+            if waited >= most:
+                raise
+        sleep(poll)
+        waited += poll
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from string import Formatter
 from typing import Any, Literal, get_args
 
 from helpers.names import unknown_name
-from helpers.spot_tuning.aws_budget import Budget
+from helpers.spot_tuning.aws_budget import Budget, Exposure
 from helpers.spot_tuning.job import Launch
 from helpers.spot_tuning.prices import HOUR
 
@@ -27,6 +27,8 @@ OURS = (  # arguments of run_instances that the driver sets
     "TagSpecifications",
     "UserData",
 )
+SHUTDOWN = 300.0  # seconds after its lease at which a machine ends itself
+BOOT = 600.0  # seconds; a slow boot and a slow shutdown end within
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,15 @@ class AwsSettings:
     def lease_seconds(self, action: Launch) -> float:
         """How long the machine of this launch may train."""
         return min(action.max_age, self.max_lease_hours * HOUR)
+
+    def exposure(self, action: Launch) -> Exposure:
+        """The most that a launch can cost: its lease, and a slow boot and end."""
+        return self.budget.exposure(
+            action.max_price,
+            self.list_price(action.instance_type),
+            self.lease_seconds(action) + SHUTDOWN + BOOT,
+            action.purchase,
+        )
 
     def list_price(self, instance_type: str) -> float:
         """USD per hour; ValueError for a type that may not be used."""

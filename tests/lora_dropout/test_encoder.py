@@ -16,10 +16,10 @@ from helpers.lora_dropout.encoder import (
     TARGETS,
     Encoder,
     Features,
-    TopLayers,
     hidden_states,
     load_encoder,
 )
+from helpers.lora_dropout.top_layers import TopLayers, input_modules
 from helpers.torch_threads import single_thread
 
 TEXTS = [
@@ -159,7 +159,7 @@ def test_known_products_change_nothing(tiny, method):
 def test_known_products_spare_the_multiplication(tiny):
     batch = hidden_states(tiny, ["a bb"], products=True, progress=False).batch([0])
     top = TopLayers(tiny, 2).requires_grad_(False)
-    for matrix in module.input_modules(top.layers[0]):
+    for matrix in input_modules(top.layers[0]):
         matrix.weight.fill_(float("nan"))
     assert top(**batch).logits.isfinite().all()
     batch.pop("products")

@@ -8,7 +8,7 @@ import torch
 
 from helpers.lora_dropout import encoder as encoders
 from helpers.lora_dropout import encoder_pretraining as module
-from helpers.lora_dropout.encoder import TopLayers, hidden_states, load_encoder
+from helpers.lora_dropout.encoder import hidden_states, load_encoder
 from helpers.lora_dropout.encoder_pretraining import (
     SPECIAL,
     masked_loss,
@@ -19,6 +19,7 @@ from helpers.lora_dropout.encoder_pretraining import (
     word_vectors,
 )
 from helpers.lora_dropout.opinions import opinions
+from helpers.lora_dropout.top_layers import TopLayers
 
 TEXTS = opinions(600, seed=0).train.texts
 

@@ -13,10 +13,11 @@ from helpers.figure_parts import interval
 from helpers.lora_dropout import figures, scores
 from helpers.lora_dropout.baselines import METHODS, Setting, build
 from helpers.lora_dropout.calibration import expected_calibration_error
-from helpers.lora_dropout.encoder import Encoder, TopLayers
+from helpers.lora_dropout.encoder import Encoder
 from helpers.lora_dropout.figures_common import predicted
 from helpers.lora_dropout.figures_theory import masked_update
 from helpers.lora_dropout.sampling import lora_dropout_sampling
+from helpers.lora_dropout.top_layers import TopLayers
 from helpers.lora_dropout.trials import EVERY, _factors
 from tests.lora_dropout import figure_frames as frames
 

@@ -11,9 +11,10 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from helpers.lora_dropout import scores, trials
 from helpers.lora_dropout.baselines import METHODS, Setting, build, lora_parameters
-from helpers.lora_dropout.encoder import Encoder, TopLayers
+from helpers.lora_dropout.encoder import Encoder
 from helpers.lora_dropout.experiments import Plan, per_seed
 from helpers.lora_dropout.opinions import opinions
+from helpers.lora_dropout.top_layers import TopLayers
 from helpers.lora_dropout.trials import Trial, outcome, outcomes
 
 SMALL = {"epochs": 2, "train_size": 40, "test_size": 60}

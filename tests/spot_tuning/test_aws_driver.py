@@ -10,8 +10,9 @@ import pytest
 pytest.importorskip("boto3", reason="needs the extra called cluster")
 
 from helpers.spot_tuning.aws_budget import BudgetExceeded
-from helpers.spot_tuning.aws_driver import BOOT, AwsDriver
-from helpers.spot_tuning.aws_machines import SHUTDOWN, RequestRefused
+from helpers.spot_tuning.aws_driver import AwsDriver
+from helpers.spot_tuning.aws_machines import RequestRefused
+from helpers.spot_tuning.aws_settings import BOOT, SHUTDOWN
 from helpers.spot_tuning.early_shutdown import EarlyShutdown
 from helpers.spot_tuning.job import Launch, Release
 from helpers.spot_tuning.orchestrator import SpotTune

@@ -247,7 +247,8 @@ def test_muon_takes_the_matrices_of_the_blocks(batches, tmp_path):
         for optimiser in (muon, adam):
             optimiser.param_groups[0]["lr"] = recipe.rate(step)
             optimiser.step()
-    torch.testing.assert_close(weights(model), weights(plain), rtol=0, atol=1e-4)
+    # its iteration is in bfloat16; AdamW alone would end .02 away
+    torch.testing.assert_close(weights(model), weights(plain), rtol=0, atol=1e-3)
 
 
 def test_muon_resumes_without_a_trace(batches, tmp_path):
