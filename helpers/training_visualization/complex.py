@@ -20,7 +20,6 @@ from helpers.training_visualization.umap_library import umap_library
 
 EdgeSampling = Literal["weight", "as_released"]
 SAMPLINGS = ("weight", "as_released")
-EXACT = 20_000  # points up to which neighbours are searched exactly
 
 
 @dataclass(frozen=True)
@@ -64,38 +63,20 @@ class Edges:
 
 
 def neighbor_graph(
-    points: np.ndarray, queries: np.ndarray, k: int, seed: int = 0
+    points: np.ndarray, queries: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices and distances of the k nearest ``points``, shapes (n, k).
+    """Indices and distances of the k nearest ``points``, shapes (n, k); exact.
 
-    Exact up to 20,000 points, by pynndescent above. With ``queries is points`` each
-    point is its own first neighbour, at distance 0, as UMAP's graph wants it.
+    With ``queries is points`` each point is its own first neighbour, at distance 0, as
+    UMAP's graph wants it.
     """
-    if len(points) <= EXACT:
-        search = NearestNeighbors(n_neighbors=k).fit(points)
-        if queries is points:
-            distances, indices = search.kneighbors(None, k - 1)
-            own = np.arange(len(points))[:, None]
-            return np.hstack([own, indices]), np.pad(distances, ((0, 0), (1, 0)))
+    search = NearestNeighbors(n_neighbors=k).fit(points)
+    if queries is not points:
         distances, indices = search.kneighbors(queries)
         return indices, distances
-    from pynndescent import NNDescent
-
-    index = NNDescent(points, n_neighbors=k, random_state=seed)
-    if queries is points:
-        return _own_first(*index.neighbor_graph)
-    return index.query(queries, k=k)
-
-
-def _own_first(
-    indices: np.ndarray, distances: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Each point in front of its own row, even where copies of it displaced it."""
-    k = indices.shape[1]
-    own = np.arange(len(indices))[:, None]
-    others = np.argsort(indices == own, axis=1, kind="stable")[:, : k - 1]
-    near, gaps = (np.take_along_axis(v, others, axis=1) for v in (indices, distances))
-    return np.hstack([own, near]), np.pad(gaps, ((0, 0), (1, 0)))
+    distances, indices = search.kneighbors(None, k - 1)
+    own = np.arange(len(points))[:, None]
+    return np.hstack([own, indices]), np.pad(distances, ((0, 0), (1, 0)))
 
 
 def fuzzy_set(
@@ -139,12 +120,12 @@ def spatial_complex(
     if len(train) < 3:
         raise ValueError(f"{len(train)} samples; a complex needs at least 3")
     near = min(k, len(train) - 1)
-    edges = fuzzy_set(*neighbor_graph(train, train, near, seed), near, seed)
+    edges = fuzzy_set(*neighbor_graph(train, train, near), near, seed)
     if len(boundary) < 2:
         return edges
     every = np.concatenate([train, boundary])
     near = min(k, len(boundary))
-    indices, distances = neighbor_graph(boundary, every, near, seed)
+    indices, distances = neighbor_graph(boundary, every, near)
     # a boundary point is its own neighbour; rounding must not set it apart from itself
     itself = indices == np.arange(len(every))[:, None] - len(train)
     distances = np.where(itself, 0.0, distances)

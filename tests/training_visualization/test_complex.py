@@ -96,8 +96,8 @@ def test_ties_ignore_what_rounding_puts_between_a_point_and_itself(monkeypatch) 
     clean = spatial_complex(train, boundary, 8)
     graph = complexes.neighbor_graph
 
-    def rounded(points, queries, k, seed=0):
-        indices, distances = graph(points, queries, k, seed)
+    def rounded(points, queries, k):
+        indices, distances = graph(points, queries, k)
         if queries is not points:
             distances = np.where(distances < 1e-6, 1e-3, distances)
         return indices, distances
@@ -153,12 +153,3 @@ def test_identical_points() -> None:
 def test_two_samples() -> None:
     with pytest.raises(ValueError, match="2 samples; a complex needs at least 3"):
         spatial_complex(np.zeros((2, 3), np.float32), np.zeros((0, 3), np.float32))
-
-
-def test_each_point_comes_first_even_among_copies_of_it() -> None:
-    indices = np.array([[1, 0, 2], [0, 2, 1], [0, 1, 3], [3, 0, 1]])
-    distances = np.array([[0, 0, 0.1], [0, 0.2, 0.3], [0.1, 0.2, 0.4], [0, 0.5, 0.6]])
-    near, gaps = complexes._own_first(indices, distances)
-    np.testing.assert_array_equal(near, [[0, 1, 2], [1, 0, 2], [2, 0, 1], [3, 0, 1]])
-    expected = [[0, 0, 0.1], [0, 0, 0.2], [0, 0.1, 0.2], [0, 0.5, 0.6]]
-    np.testing.assert_allclose(gaps, expected)
