@@ -86,16 +86,16 @@ def begin(notebook: str, namespace: Mapping[str, Any]) -> Run:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and, where it is installed, torch."""
+    """Seed Python, NumPy and, if it has been imported, torch.
+
+    Its import takes seconds, which a notebook without it should not wait for.
+    """
     import numpy as np
 
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - libraries still read the global state
-    try:
-        import torch
-    except ImportError:
-        return
-    torch.manual_seed(seed)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(seed)
 
 
 def versions(
@@ -116,9 +116,7 @@ def describe() -> str:
     parts = [f"{name} {number}" for name, number in versions().items()]
     device = "cpu"
     threads = os.cpu_count() or 1
-    if "torch" in sys.modules:
-        import torch
-
+    if torch := sys.modules.get("torch"):
         device = "cuda" if torch.cuda.is_available() else "cpu"
         threads = torch.get_num_threads()
     return f"{', '.join(parts)} · {device}, {threads} threads"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,15 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
     assert numbers() == first
     begin("01_light", {**VALUES, "seed": 5})
     assert set(numbers()).isdisjoint(first)
+
+
+def test_a_notebook_without_torch_does_not_wait_for_it() -> None:
+    code = (
+        "import sys; from helpers.session import describe, seed_everything; "
+        "seed_everything(0); assert 'torch ' in describe(); "
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_old_claims_are_forgotten() -> None:
