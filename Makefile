@@ -26,10 +26,7 @@ $(STAMP): requirements.lock pyproject.toml
 	  echo "Name another one: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "Installing requirements.lock into .venv (once; this takes a few minutes)"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile \
-	  -r requirements.lock
-	@# pip would compile on one core; templates among the files are no Python
-	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	  --no-deps --no-build-isolation -e .
 	@touch $@
@@ -43,7 +40,8 @@ test: lint unit notebooks browser ## lint, types, unit tests, notebooks, browser
 lint: $(STAMP) ## ruff, mypy and the rules for notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy & types=$$!; $(BIN)/curriculum lint; rules=$$?; wait $$types && exit $$rules
+	$(BIN)/mypy
+	$(BIN)/curriculum lint
 
 unit: $(STAMP) ## unit tests, two files at a time
 	@tests/install.sh bubblewrap
