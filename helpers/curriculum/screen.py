@@ -19,7 +19,7 @@ class Screen:
         Where to write; None writes nothing.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None = sys.stdout) -> None:
         self.console = Console(
             file=stream or sys.stdout,
             highlight=False,

@@ -35,13 +35,7 @@ class _Line:
 
 
 class Status(Screen):
-    """One line per notebook on a terminal; one line per section elsewhere.
-
-    Parameters
-    ----------
-    stream : text stream or None
-        Where to write; None writes nothing.
-    """
+    """One line per notebook on a terminal; one line per section elsewhere."""
 
     def __init__(self, stream: TextIO | None = sys.stdout) -> None:
         super().__init__(stream)

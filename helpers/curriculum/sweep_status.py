@@ -15,13 +15,7 @@ from helpers.curriculum.sweep_grid import Cell
 
 
 class SweepStatus(Screen):
-    """Live on a terminal; elsewhere one line per cell that ended.
-
-    Parameters
-    ----------
-    stream : text stream or None
-        Where to write; None writes nothing.
-    """
+    """Live on a terminal; elsewhere one line per cell that ended."""
 
     def __init__(self, stream: TextIO | None = sys.stdout) -> None:
         super().__init__(stream)

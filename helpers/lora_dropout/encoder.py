@@ -211,8 +211,11 @@ def hidden_states(
     ids, kinds, lengths = _tokens(encoder, texts, max_tokens)
     size = model.config.hidden_size
     hidden = torch.zeros(*ids.shape, size)
-    known = torch.zeros(*ids.shape, 3 * size) if products else None
-    matrices = [module.weight for module in input_modules(layers[-top_layers])]
+    known = matrices = None
+    if products:
+        known = torch.zeros(*ids.shape, 3 * size)
+        modules = input_modules(layers[-top_layers])
+        matrices = torch.cat([module.weight for module in modules])
     mask = torch.arange(ids.shape[1]) < lengths[:, None]
     order = lengths.argsort(stable=True)
     bar = tqdm(
@@ -227,9 +230,8 @@ def hidden_states(
             )
             states = run_layers(layers[:-top_layers], states, mask[rows, short])
             hidden[rows, short] = states.to(hidden)
-            if known is not None:
-                found = nn.functional.linear(states, torch.cat(matrices))
-                known[rows, short] = found.to(known)
+            if known is not None and matrices is not None:
+                known[rows, short] = nn.functional.linear(states, matrices).to(known)
             bar.update(len(rows))
     # padding is never read; zeros make equal texts equal whatever their batch was
     hidden[~mask] = 0

@@ -8,6 +8,8 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 MODULES = ("aligned_umap", "distances", "layouts", "umap_", "utils")
 
 
@@ -18,7 +20,9 @@ def umap_library() -> ModuleType:
     Most of its functions are compiled again in every process, for ten seconds in all,
     and two loops of `layouts` even in every call. numba keeps their code where it keeps
     all code: beside the source, or in ``NUMBA_CACHE_DIR``. Where neither can be written
-    they are compiled once a process.
+    they are compiled once a process. Below 4,096 samples the distances of all pairs
+    come from a compiled loop too: the same but for rounding, a hundred times as fast as
+    one call of the metric per pair.
     """
     import importlib
 
@@ -33,7 +37,51 @@ def umap_library() -> ModuleType:
             if own and isinstance(function, Dispatcher) and "_parallel" not in label:
                 _keep(function)
     umap.layouts.numba = _compiling_once(umap.layouts.numba)
+    umap.umap_.pairwise_distances = all_distances
     return umap
+
+
+def all_distances(
+    x: np.ndarray, y: np.ndarray | None = None, *, metric: Any, **options: Any
+) -> np.ndarray:
+    """scikit-learn's ``pairwise_distances``, fast where the metric is numba's.
+
+    Parameters
+    ----------
+    x, y : np.ndarray
+        Shapes (n, d) and (m, d); without ``y``, distances within ``x``.
+    metric : str or callable
+    **options
+        Arguments of the metric; with any, scikit-learn answers.
+
+    Returns
+    -------
+    np.ndarray
+        Shape (n, m), of the type of x.
+    """
+    from numba.core.dispatcher import Dispatcher
+    from sklearn.metrics import pairwise_distances
+
+    if options or not isinstance(metric, Dispatcher):
+        return pairwise_distances(x, y, metric=metric, **options)
+    other = x if y is None else y
+    found = np.empty((len(x), len(other)), x.dtype)
+    _pair_loop(metric)(np.ascontiguousarray(x), np.ascontiguousarray(other), found)
+    return found
+
+
+@cache
+def _pair_loop(metric: Callable[..., float]) -> Callable[..., None]:
+    """The loop with this metric in it."""
+    import numba
+
+    @numba.njit  # type: ignore[untyped-decorator]
+    def fill(x: np.ndarray, y: np.ndarray, found: np.ndarray) -> None:
+        for i in range(len(x)):
+            for j in range(len(y)):
+                found[i, j] = metric(x[i], y[j])
+
+    return fill
 
 
 def _compiling_once(numba: ModuleType) -> ModuleType:

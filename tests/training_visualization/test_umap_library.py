@@ -7,8 +7,10 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
+from sklearn.metrics import pairwise_distances
 
-from helpers.training_visualization.umap_library import umap_library
+from helpers.training_visualization.umap_library import all_distances, umap_library
 
 CODE = """
 import numpy as np
@@ -67,3 +69,28 @@ def test_every_function_is_kept_and_every_loop_compiled_once():
         kept.append(made[0])
     assert len(kept) >= 10
     assert not any(isinstance(function._cache, NullCache) for function in kept)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "manhattan"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_distances_are_those_of_scikit_learn_but_for_rounding(metric, dtype):
+    called = umap_library().distances.named_distances[metric]
+    draw = np.random.default_rng(0)
+    x, y = draw.normal(size=(40, 9)).astype(dtype), draw.normal(size=(7, 9), scale=3)
+    for pair in ((x, None), (x, y.astype(dtype)), (np.asfortranarray(x), None)):
+        slow, fast = (
+            f(*pair, metric=called) for f in (pairwise_distances, all_distances)
+        )
+        assert fast.dtype == slow.dtype == dtype
+        np.testing.assert_allclose(fast, slow, rtol=4 * np.finfo(dtype).eps)
+    assert umap_library().umap_.pairwise_distances is all_distances
+
+
+def test_other_metrics_go_to_scikit_learn():
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    minkowski = umap_library().distances.named_distances["minkowski"]
+    for metric, options in (("cityblock", {}), (minkowski, {"p": 3})):
+        np.testing.assert_array_equal(
+            all_distances(x, metric=metric, **options),
+            pairwise_distances(x, metric=metric, **options),
+        )
