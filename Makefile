@@ -40,7 +40,7 @@ test: lint unit notebooks browser ## lint, types, unit tests, notebooks, browser
 lint: $(STAMP) ## ruff, mypy and the rules for notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy -n $(WORKERS)
 	$(BIN)/curriculum lint
 
 unit: $(STAMP) ## unit tests, two files at a time

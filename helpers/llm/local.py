@@ -124,24 +124,23 @@ class LocalModel:
         BackendError
             If a prompt fills the model's context, or its template refuses a role.
         """
-        # Padding takes room in the context. With equal limits side by side it takes
-        # none from an answer: all have room enough, or equally long prompts.
-        for (_, limit), alike in groupby(requests, self._alike):
+        for (_, room), alike in groupby(requests, self._alike):
             waiting = list(alike)
-            if limit < 1:
+            if not room:
+                length = self._prompt_length(waiting[0])
                 raise BackendError(
-                    f"a prompt of {self._context() - limit} tokens leaves no room for "
-                    f"an answer; allowed by {self.identity}: fewer than "
-                    f"{self._context()}"
+                    f"a prompt of {length} tokens leaves no room for an answer; "
+                    f"allowed by {self.identity}: fewer than {self._context()}"
                 )
             for start in range(0, len(waiting), self.batch):
-                yield from self._answer(waiting[start : start + self.batch], limit)
+                yield from self._answer(waiting[start : start + self.batch])
 
-    def _alike(self, request: Request) -> tuple[object, int]:
-        """What requests of one batch share: their decoding and longest answer."""
-        length = len(self._tokens([request])["input_ids"][0])
-        limit = min(request.sampling.max_tokens, self._context() - length)
-        return _decoding(request), limit
+    def _alike(self, request: Request) -> tuple[object, bool]:
+        """What requests of one batch share: their decoding, and room for an answer."""
+        return _decoding(request), self._prompt_length(request) < self._context()
+
+    def _prompt_length(self, request: Request) -> int:
+        return len(self._tokens([request])["input_ids"][0])
 
     def _tokens(self, requests: Sequence[Request], **options: Any) -> Any:
         # a template writes the special tokens itself
@@ -149,22 +148,35 @@ class LocalModel:
         return self.tokenizer(texts, add_special_tokens=not self.chat, **options)
 
     @torch.inference_mode()
-    def _answer(self, requests: Sequence[Request], limit: int) -> list[Completion]:
+    def _answer(self, requests: Sequence[Request]) -> list[Completion]:
         given = self._tokens(
             requests, return_tensors="pt", padding=True, padding_side="left"
         ).to(self.model.device)
         given.pop("token_type_ids", None)
-        length = given["input_ids"].shape[1]
+        length, wanted = given["input_ids"].shape[1], requests[0].sampling.max_tokens
+        limit = min(wanted, self._context() - length)
         out = self.model.generate(
             **given,
             generation_config=self._config(limit),
             logits_processor=_processors(requests, self.model.device),
         )
         asked = given["attention_mask"].sum(dim=1).tolist()
-        return [
+        found = [
             self._completion(row, prompt)
             for row, prompt in zip(out[:, length:].tolist(), asked, strict=True)
         ]
+        # Padding takes room in the context: what the longest prompt cut short is
+        # written once more, without it.
+        cut = [
+            i
+            for i, one in enumerate(found)
+            if limit < wanted and one.finish_reason == "length" and asked[i] < length
+        ]
+        if cut:
+            again = self._answer([requests[i] for i in cut])
+            for i, one in zip(cut, again, strict=True):
+                found[i] = one
+        return found
 
     def _text(self, request: Request) -> str:
         if not self.chat:

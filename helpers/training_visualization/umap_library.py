@@ -75,7 +75,7 @@ def _pair_loop(metric: Callable[..., float]) -> Callable[..., None]:
     """The loop with this metric in it."""
     import numba
 
-    @numba.njit  # type: ignore[untyped-decorator]
+    @numba.njit
     def fill(x: np.ndarray, y: np.ndarray, found: np.ndarray) -> None:
         for i in range(len(x)):
             for j in range(len(y)):
