@@ -6,8 +6,11 @@ Everything runs on one thread of one process, on the representations of one trai
 on digits (1437 samples, 64 features, 7 checkpoints, 143 boundary samples each):
 
 * fit: DVI against umap-learn's UMAP started at the previous checkpoint's map, on the
-  same points, in turn; the first checkpoint apart from the later ones. The metrics of
-  the maps stand beside, since a map is worth only what it shows;
+  same points, in turn; the first checkpoint apart from the later ones. UMAP as it is
+  installed, and with this project's distances. The metrics of the maps stand beside,
+  since a map is worth only what it shows;
+* distances: our compiled loop against scikit-learn's call of umap-learn's metric for
+  every pair, which is what umap-learn does below 4,096 samples; they must agree;
 * inverse projection: our decoder against `UMAP.inverse_transform`, per point; aim 100x;
 * boundary samples: all pairs searched together, by false position, against one
   bisection after the other, as the released code does it, with the network on images
@@ -32,12 +35,14 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import torch
+from sklearn.metrics import pairwise_distances
 
 from helpers.processor_time import ProcessorTime
 from helpers.torch_threads import single_thread
@@ -58,6 +63,7 @@ from helpers.training_visualization.subjects import (
     train_digits,
 )
 from helpers.training_visualization.trace import Trace
+from helpers.training_visualization.umap_library import all_distances, umap_library
 
 AIM_INVERSE, AIM_BOUNDARY, AGREE = 100.0, 50.0, 1e-6
 INVERTED = 20
@@ -116,11 +122,23 @@ def without_test(trace: Trace) -> Trace:
     return replace(trace, test=np.zeros((0, 0, 0), np.float32), y_test=np.zeros(0, int))
 
 
+@contextmanager
+def as_installed() -> Iterator[None]:
+    """Within it, umap-learn calls its metric for every pair of few samples."""
+    module = umap_library().umap_
+    module.pairwise_distances = pairwise_distances
+    try:
+        yield
+    finally:
+        module.pairwise_distances = all_distances
+
+
 def measure_fit(seeds: Sequence[int], options: dict, umap_options: dict) -> Trace:
     """Print seconds per checkpoint and metrics of DVI and UMAP; returns a trace."""
     print("\nfit of a checkpoint, on digits")
-    first: dict[str, list[float]] = {"DVI": [], "UMAP": []}
-    later: dict[str, list[float]] = {"DVI": [], "UMAP": []}
+    names = ("DVI", "UMAP", "UMAP, our distances")
+    first: dict[str, list[float]] = {name: [] for name in names}
+    later: dict[str, list[float]] = {name: [] for name in names}
     # compiles, which is not counted, and starts what either starts once
     warm = without_test(train_digits(seeds[0])).at([0, 1])
     DVI(**QUICK_FIT).fit_trace(warm)
@@ -128,27 +146,46 @@ def measure_fit(seeds: Sequence[int], options: dict, umap_options: dict) -> Trac
     for seed in seeds:
         trace = without_test(train_digits(seed))
         dvi = DVI(random_state=seed, **options).fit_trace(trace)
-        maps = {"DVI": dvi.project(trace)}
-        peer = project_umap(trace, inverse=INVERTED, random_state=seed, **umap_options)
-        maps["UMAP"] = peer
-        for name, found in maps.items():
+        with as_installed():
+            peer = project_umap(trace, random_state=seed, **umap_options)
+        ours = project_umap(trace, inverse=INVERTED, random_state=seed, **umap_options)
+        for name, found in zip(names, (dvi.project(trace), peer, ours), strict=True):
             first[name].append(found.seconds[0])
             later[name] += found.seconds[1:]
-            print(f"  seed {seed} {name:5}{quality(found, trace)}")
-        ppr = [row["ppr"] for row in umap_inverse(peer, trace)]
+            print(f"  seed {seed} {name:20}{quality(found, trace)}")
+        ppr = [row["ppr"] for row in umap_inverse(ours, trace)]
         print(
             f"  seed {seed} UMAP inverts {INVERTED} samples per checkpoint: "
             f"PPR {np.mean(ppr):.3f} (last four {np.mean(ppr[-4:]):.3f})"
         )
     for name in first:
         print(
-            f"  {name:5} first {statistics.median(first[name]):6.2f} s CPU, "
+            f"  {name:20} first {statistics.median(first[name]):6.2f} s CPU, "
             f"each later {statistics.median(later[name]):6.2f} s CPU"
         )
     for label, seconds in (("first checkpoint", first), ("later checkpoint", later)):
-        peer, ours = (statistics.median(seconds[name]) for name in ("UMAP", "DVI"))
-        ratio(f"UMAP / DVI, {label}", peer, ours)
+        spent = [statistics.median(seconds[name]) for name in names]
+        ratio(f"UMAP / DVI, {label}", spent[1], spent[0])
+        ratio(f"... with our distances, {label}", spent[2], spent[0])
     return trace
+
+
+def measure_distances(trace: Trace, repeats: int) -> bool:
+    """Print the time of all distances of a checkpoint; True if both agree."""
+    x, metric = trace.train[-1], umap_library().distances.euclidean
+    found = in_turn(
+        {
+            "ours": lambda: all_distances(x, metric=metric),
+            "peer": lambda: pairwise_distances(x, metric=metric),
+        },
+        min(repeats, 3),
+    )
+    fast, slow = (f(x, metric=metric) for f in (all_distances, pairwise_distances))
+    difference = float(np.abs(fast - slow).max() / slow.max())
+    print(f"\ndistances of {len(x)} samples")
+    ratio("scikit-learn, pair by pair / ours", found["peer"], found["ours"])
+    print(f"  largest difference {difference:.1e}   (allowed {AGREE:g})")
+    return difference <= AGREE
 
 
 def measure_inverse(trace: Trace, repeats: int, points: int, options: dict) -> None:
@@ -352,6 +389,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trace = measure_fit(seeds, options, {"n_epochs": 10} if quick else {})
         measure_inverse(trace, repeats, 5 if quick else 100, options)
         fine = [
+            measure_distances(trace, repeats),
             measure_boundary(repeats, 20 if quick else 1000),
             measure_attention(trace, repeats),
         ]

@@ -6,7 +6,7 @@ an interrupted run resumes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -205,7 +205,6 @@ def compare(
     effort: Effort | None = None,
     *,
     samples: int = 0,
-    skip: Collection[tuple[str, str]] = (),
     workers: int = 2,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Every method on every subject and seed.
@@ -214,8 +213,6 @@ def compare(
     ----------
     subjects : dict of str to tuple of int
         Checkpoints per subject.
-    skip : collection of (subject, method)
-        Left out.
 
     Returns
     -------
@@ -230,7 +227,6 @@ def compare(
         for subject, checkpoints in subjects.items()
         for seed in seeds
         for method in methods
-        if (subject, method) not in skip
     ]
     # trained once each, before two methods would do it at the same time
     distinct = {(t.subject, t.seed): t for t in tasks}.values()

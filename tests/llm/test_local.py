@@ -191,6 +191,23 @@ def test_a_long_prompt_takes_no_room_from_its_neighbours() -> None:
     assert found == alone[:1]
 
 
+def test_prompts_of_any_length_share_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, calls = local(batch=12), []
+    generate = model.model.generate
+    model._ends = set(range(len(model.tokenizer)))  # whatever comes first ends it
+    monkeypatch.setattr(
+        model.model,
+        "generate",
+        lambda **given: calls.append(len(given["input_ids"])) or generate(**given),
+    )
+    sampling = Sampling(1.0, 1.0, 50, 0)  # more than the context has room for
+    answers = list(
+        model.complete([ask("Name " * n, sampling) for n in range(1, 60, 5)])
+    )
+    assert calls == [12]
+    assert {answer.finish_reason for answer in answers} == {"stop"}
+
+
 def test_a_server_of_the_same_model_gives_the_same_answers(
     server: Any, tmp_path: Path
 ) -> None:

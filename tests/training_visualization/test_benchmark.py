@@ -40,6 +40,7 @@ def test_quick_prints_every_ratio(small, capsys) -> None:
     for label in (
         "UMAP / DVI, first checkpoint",
         "UMAP / DVI, later checkpoint",
+        "scikit-learn, pair by pair / ours",
         "UMAP.inverse_transform / ours",
         "one by one / together",
         "autograd in batches / closed form",
