@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
+from helpers.intervals import interval
 from helpers.names import unknown_name
 
 # From wide to narrow ranges: the first series with three ticks in the range is used,
@@ -22,25 +23,22 @@ _TICKS = (
 )
 
 
-def interval(values: Sequence[float] | np.ndarray | pd.Series) -> tuple[float, float]:
-    """Mean and half the width of its 95 % interval (Student's t).
+def error_bar(values: Sequence[float] | np.ndarray | pd.Series) -> tuple[float, float]:
+    """Mean and half the width of its interval, see `helpers.intervals.interval`.
 
     The half width is 0 for fewer than three values, where it would say nothing.
 
     Examples
     --------
-    >>> interval([1.0, 2.0, 3.0])
+    >>> error_bar([1.0, 2.0, 3.0])
     (2.0, 2.4841...)
     """
-    from scipy.stats import t
-
     found = np.asarray(values, dtype=float)
     found = found[np.isfinite(found)]
-    n = len(found)
-    if not n:
+    if not len(found):
         return float("nan"), 0.0
-    half = t.ppf(0.975, n - 1) * found.std(ddof=1) / np.sqrt(n) if n > 2 else 0.0
-    return float(found.mean()), float(half)
+    mean = float(found.mean())
+    return mean, interval(found)[1] - mean if len(found) > 2 else 0.0
 
 
 def spread(

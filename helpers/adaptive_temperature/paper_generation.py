@@ -7,8 +7,7 @@ where it was, and its seeds do not depend on where it was interrupted.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from helpers.assets import local
 from helpers.llm.completions import Endpoint
 from helpers.row_log import RowLog, rows
 from helpers.run_folder import claim_folder
+from helpers.seeding import seeded
 
 Answer = tuple[str, bool]  # text, whether the model ended by itself
 Ask = Callable[[Problem, int, int], list[Answer]]  # problem, how many, seed
@@ -240,7 +240,7 @@ def _asking_model(
         length = given["input_ids"].shape[1]
         # greedy answers are all the same
         copies = 1 if sampler.greedy else count
-        with _seeded(seed), torch.inference_mode():
+        with seeded(seed), torch.inference_mode():
             out = model.generate(
                 **given,
                 **arguments,
@@ -287,10 +287,3 @@ def _described(sampler: Sampler) -> dict[str, Any]:
 def _seed(seed: int, task: str, first: int) -> int:
     text = f"{seed} {task} {first}".encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:4], "little") >> 1
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield

@@ -172,7 +172,7 @@ def _line(
         chosen = found[_matches(found, {x: value})]["value"].astype(float)
         if chosen.empty:
             continue
-        mean, half = figure_parts.interval(chosen)
+        mean, half = figure_parts.error_bar(chosen)
         at.append(axis.place(value) + shift)
         means.append(mean)
         halves.append(half)

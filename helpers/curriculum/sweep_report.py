@@ -19,7 +19,7 @@ from helpers.curriculum.results import RunResult
 from helpers.curriculum.sweep_grid import Cell, label, points
 from helpers.curriculum.sweep_run import SweepRun
 from helpers.curriculum.sweep_table import NOT_RUN, save_table, table
-from helpers.figure_parts import interval
+from helpers.figure_parts import error_bar
 from helpers.paths import write_atomic
 
 TABLE, FIGURE, PAGE = "table.parquet", "figure.svg", "index.html"
@@ -106,7 +106,7 @@ def summary(run: SweepRun, frame: pd.DataFrame) -> list[Row]:
         here = claims[claims["cell"].isin([cell.id for cell in cells])]
         for claim, found in here.groupby("claim", sort=False):
             numbers = found["value"].dropna().astype(float)
-            mean, half = interval(numbers) if len(numbers) else (None, 0.0)
+            mean, half = error_bar(numbers) if len(numbers) else (None, 0.0)
             verdicts = list(found["verdict"])
             given = [v for v in reversed(VERDICTS) if v in verdicts]
             rows.append(

@@ -21,6 +21,7 @@ import torch
 from rdkit import Chem, rdBase
 from torch import Tensor, nn
 
+from helpers.seeding import torch_seeded
 from helpers.torch_threads import single_thread
 
 # element, degree, charge, hydrogens, hybridisation, aromatic, in a ring
@@ -234,8 +235,7 @@ def fit_gin(
     labels = torch.from_numpy(np.asarray(truth, dtype=np.float32))
     if len(rows) < 2 or len(np.unique(np.asarray(truth)[rows])) < 2:
         raise ValueError("one class is absent; allowed: at least one molecule of each")
-    with single_thread(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with single_thread(), torch_seeded(seed):
         model = GIN(width, layers, dropout).train()
         rng = np.random.default_rng(seed)
         optimiser = torch.optim.AdamW(model.parameters(), lr=learning_rate)

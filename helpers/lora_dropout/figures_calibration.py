@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import interval
+from helpers.figure_parts import error_bar
 from helpers.lora_dropout import calibration
 from helpers.lora_dropout.scores import ensemble, softmax
 from helpers.lora_dropout.trials import Outcome
@@ -49,7 +49,7 @@ def reliability(outcomes: Iterable[Outcome], bins: int = calibration.BINS) -> Fi
     figure, axes = style.subplots(1, len(groups), size, squeeze=False, sharey=True)
     for ax, ((method, p), predictions) in zip(axes[0], groups.items(), strict=True):
         errors = reliability_bars(ax, predictions, style.color(method), bins)
-        mean, half = interval(100 * np.asarray(errors))
+        mean, half = error_bar(100 * np.asarray(errors))
         name = f"{method}, p = {p:g}" if methods.count(method) > 1 else method
         spread = f" ± {half:.1f}" if half else ""
         ax.set_title(f"{name}\nECE {mean:.1f}{spread} %", fontsize=8)

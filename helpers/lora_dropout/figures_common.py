@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from helpers import style
-from helpers.figure_parts import darker, interval
+from helpers.figure_parts import darker, error_bar
 from helpers.lora_dropout.scores import ENSEMBLE, MEAN
 from helpers.names import unknown_name
 
@@ -82,7 +82,7 @@ def line(
     """
     values, places = scale * rows[column].to_numpy(float), rows[x].to_numpy(float)
     at = np.unique(places)
-    means, halves = np.array([interval(values[places == one]) for one in at]).T
+    means, halves = np.array([error_bar(values[places == one]) for one in at]).T
     low = means - (np.minimum(halves, 0.9 * means) if log else halves)
     ax.fill_between(at, low, means + halves, color=colour, alpha=0.13, lw=0)
     ax.plot(
@@ -108,7 +108,7 @@ def dots(
 ) -> None:
     """Mean and 95 % interval in a row of a chart, and a pale dot a seed."""
     kept = np.asarray(values, dtype=float)
-    mean, half = interval(kept)
+    mean, half = error_bar(kept)
     ax.plot([mean - half, mean + half], [row, row], color=colour, lw=1.2)
     if not hollow:
         ax.plot(kept, np.full(len(kept), row), "o", color=colour, ms=2.5, alpha=0.4)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from helpers.figure_parts import interval
+from helpers.figure_parts import error_bar
 from helpers.style import PALETTE
 
 # One colour per type within the paper's menu and within that of the public traces
@@ -31,7 +31,7 @@ def ratio_interval(
     values: Sequence[float] | np.ndarray | pd.Series,
 ) -> tuple[float, float, float]:
     """Geometric mean of ratios and the ends of its 95 % interval."""
-    mean, half = interval(np.log(np.asarray(values, dtype=float)))
+    mean, half = error_bar(np.log(np.asarray(values, dtype=float)))
     return (
         float(np.exp(mean)),
         float(np.exp(mean - half)),

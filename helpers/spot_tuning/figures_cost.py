@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import interval, log_axis, name_points
+from helpers.figure_parts import error_bar, log_axis, name_points
 from helpers.spot_tuning.figures_common import ratio_interval
 from helpers.spot_tuning.paired_ratios import relative
 
@@ -184,7 +184,7 @@ def theta_sweep(frame: pd.DataFrame, policy: str = "SpotTune") -> Figure:
             values = relative(data, column, str(thetas[-1]), JOB)
         else:
             values = 100 * frame[column]
-        found = [interval(values[frame["theta"] == theta]) for theta in thetas]
+        found = [error_bar(values[frame["theta"] == theta]) for theta in thetas]
         means, halves = np.array(found).T
         ax.errorbar(
             thetas, means, yerr=halves, fmt="-o", color=style.color(policy), capsize=2

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import darker, interval, log_axis
+from helpers.figure_parts import darker, error_bar, log_axis
 from helpers.spot_tuning.curves import LearningCurves
 from helpers.spot_tuning.figures_common import TYPE_COLOURS
 from helpers.spot_tuning.instances import instance
@@ -127,7 +127,7 @@ def predictor_scores(frame: pd.DataFrame) -> Figure:
             ax.plot(types[kind], y, "-", color="#C8C8C8", lw=0.8)
             ax.plot(types[kind], y, "o", color="#A8A8A8", ms=2.5)
         for row, method in zip(y, methods, strict=True):
-            mean, half = interval(types.loc[method])
+            mean, half = error_bar(types.loc[method])
             ax.errorbar(
                 mean,
                 row,

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import interval, label_ends, log_axis
+from helpers.figure_parts import error_bar, label_ends, log_axis
 from helpers.spot_tuning.figures_common import ratio_interval
 from helpers.spot_tuning.machinery import FASTEST_MB_S, SLOWEST_MB_S, Machinery
 from helpers.spot_tuning.paired_ratios import relative
@@ -135,7 +135,7 @@ def refund_anatomy(frame: pd.DataFrame, reference: str = "uniform") -> Figure:
             (~free, "no refunds", 0.1),
         ):
             colour = style.color("SpotTune") if shift < 0 else style.PALETTE["grey"]
-            found = [interval(values[chosen & (delta == name)]) for name in deltas]
+            found = [error_bar(values[chosen & (delta == name)]) for name in deltas]
             means, halves = np.array(found).T
             x = np.arange(len(deltas)) + shift
             ax.errorbar(x, means, yerr=halves, fmt="o", color=colour, capsize=2)
@@ -179,7 +179,7 @@ def checkpoint_overhead(frame: pd.DataFrame) -> Figure:
     labels = []
     for column, label, colour in shown:
         groups = 100 * frame.groupby("checkpoint_mb")[column].apply(np.asarray)
-        means, halves = np.array([interval(groups[size]) for size in sizes]).T
+        means, halves = np.array([error_bar(groups[size]) for size in sizes]).T
         ax.errorbar(sizes, means, yerr=halves, fmt="-o", color=colour, capsize=2)
         labels.append((float(means[-1]), label, colour))
     for speed, name in ((SLOWEST_MB_S, "slowest"), (FASTEST_MB_S, "fastest")):

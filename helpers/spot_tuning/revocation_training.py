@@ -11,6 +11,7 @@ from scipy.special import expit
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from helpers.names import unknown_name
+from helpers.seeding import torch_seeded
 from helpers.spot_tuning.revocation_calibration import correct_odds
 from helpers.spot_tuning.revocation_models import (
     NETWORKS,
@@ -114,8 +115,7 @@ class LSTMClassifier:
         samples.require_both()
         self.prior = samples.prior if prior is None else prior
         self.scale = InputScale.fit(samples.features[samples.minutes], samples.deltas)
-        with single_thread(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with single_thread(), torch_seeded(self.seed):
             self.network = NETWORKS[self.architecture](self.settings.hidden)
             self._train(samples)
         return self

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from numbers import Integral
 
-import torch
 from transformers import LlamaConfig, LlamaForCausalLM
+
+from helpers.seeding import torch_seeded
 
 PAD, BOS, EOS, UNKNOWN = "<pad>", "<bos>", "<eos>", "<unk>"
 SPECIAL = (PAD, BOS, EOS, UNKNOWN)  # token numbers 0, 1, 2, 3 of every tokenizer here
@@ -97,8 +98,7 @@ class TinyConfig:
 
     def model(self, seed: int) -> LlamaForCausalLM:
         """An untrained decoder; its weights depend on ``seed`` alone."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with torch_seeded(seed):
             return LlamaForCausalLM(self.llama())
 
 

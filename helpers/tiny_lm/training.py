@@ -31,6 +31,7 @@ from tqdm.auto import tqdm
 from transformers import LlamaForCausalLM
 
 from helpers.names import unknown_name
+from helpers.seeding import torch_seeded
 from helpers.tiny_lm.batches import IGNORED, Batch, Source
 from helpers.torch_threads import single_thread
 
@@ -183,8 +184,7 @@ def train(
         If the loss is no number any more.
     """
     last = recipe.steps if steps is None else min(steps, recipe.steps)
-    with single_thread(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
+    with single_thread(), torch_seeded(recipe.seed):
         run = _Run(model, recipe, folder / STATE, batches(0), loss)
         if resume:
             run.load()

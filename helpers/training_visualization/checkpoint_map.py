@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from helpers.seeding import torch_seeded
 from helpers.training_visualization import checks
 from helpers.training_visualization.autoencoder import Autoencoder
 from helpers.training_visualization.boundary_samples import BoundarySampler
@@ -62,8 +63,7 @@ def new_network(
     features: int, hidden: Sequence[int], seed: int, before: Autoencoder | None = None
 ) -> Autoencoder:
     """A seeded network, or a copy of the one before; torch's own seed is untouched."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with torch_seeded(seed):
         network = Autoencoder(features, hidden)
     if before is not None:
         network.load_state_dict(before.state_dict())

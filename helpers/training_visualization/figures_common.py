@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from helpers.figure_parts import darker, interval
+from helpers.figure_parts import darker, error_bar
 
 
 def line_over_epochs(
@@ -35,7 +35,7 @@ def line_over_epochs(
     values = scale * known[column].to_numpy(dtype=float)
     at = known["epoch"].to_numpy(dtype=float)
     epochs = np.unique(at)
-    means, halves = np.array([interval(values[at == epoch]) for epoch in epochs]).T
+    means, halves = np.array([error_bar(values[at == epoch]) for epoch in epochs]).T
     ax.fill_between(epochs, means - halves, means + halves, color=colour, alpha=0.15)
     ax.plot(epochs, means, "-o", color=colour, ms=3)
     return float(means[-1])
@@ -65,7 +65,7 @@ def dot_rows(
                 color="#707070",
             )
             continue
-        colour, (mean, half) = colours[name], interval(kept)
+        colour, (mean, half) = colours[name], error_bar(kept)
         ax.plot(kept, np.full(len(kept), row), "o", color=colour, ms=2.5, alpha=0.4)
         ax.plot([mean - half, mean + half], [row, row], color=colour, lw=1.4)
         ax.plot(mean, row, "o", color=colour, ms=5.5, mec="white", mew=0.6, zorder=5)

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import interval, label_ends, name_points
+from helpers.figure_parts import error_bar, label_ends, name_points
 from helpers.names import unknown_name
 from helpers.training_visualization.figures_common import (
     colour_names,
@@ -145,7 +145,7 @@ def time_plane(times: pd.DataFrame, split: str = "train") -> Figure:
     for method in dict.fromkeys(rows["method"]):
         part = rows[rows["method"] == method]
         colour = style.color(str(method))
-        (x, across), (y, up) = interval(part["temporal"]), interval(part["movement"])
+        (x, across), (y, up) = error_bar(part["temporal"]), error_bar(part["movement"])
         ax.errorbar(x, y, xerr=across, yerr=up, color=colour, lw=1.2)
         ax.plot(x, y, "o", color=colour, ms=7, mec="white", zorder=5)
         ax.plot(nulls[method], y, "|", color=colour, ms=9, mew=1.4)

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.cache import stage
+from helpers.seeding import torch_seeded
 from helpers.torch_threads import single_thread
 from helpers.training_visualization.boundary_samples import BoundarySampler
 from helpers.training_visualization.recorder import Recorder
@@ -288,8 +289,7 @@ def train_tangle(
 
 def seeded(make: Callable[[], Module], seed: int) -> Module:
     """A new module whose weights, made on the processor, depend on the seed alone."""
-    with torch.random.fork_rng([]):
-        torch.default_generator.manual_seed(seed)
+    with torch_seeded(seed):
         return make()
 
 

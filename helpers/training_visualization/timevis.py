@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 from helpers.processor_time import ProcessorTime
+from helpers.seeding import torch_seeded
 from helpers.torch_threads import flush_denormal, single_thread
 from helpers.training_visualization.baselines import split_places, training_points
 from helpers.training_visualization.projection import Projection
@@ -89,8 +90,7 @@ def project_timevis(
             for x, s in zip(training_points(trace), scale, strict=True)
         ]
         edges = spatio_temporal_edges(points, n, n_neighbors)
-        with torch.random.fork_rng(devices=[]), single_thread(), flush_denormal():
-            torch.manual_seed(random_state)
+        with torch_seeded(random_state), single_thread(), flush_denormal():
             model = _Autoencoder(trace.train.shape[2], hidden)
             _train(
                 model,

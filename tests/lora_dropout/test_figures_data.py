@@ -9,7 +9,7 @@ import torch
 from transformers import BertConfig, BertModel
 
 from helpers import style
-from helpers.figure_parts import interval
+from helpers.figure_parts import error_bar
 from helpers.lora_dropout import figures, scores
 from helpers.lora_dropout.baselines import METHODS, Setting, build
 from helpers.lora_dropout.calibration import expected_calibration_error
@@ -152,7 +152,7 @@ def test_bars_are_accuracies_of_all_seeds():
         low = bar.get_x() / 100
         inside = (confidence > low) & (confidence <= low + 0.1)
         assert bar.get_height() == pytest.approx(100 * right[inside].mean())
-    mean, half = interval(
+    mean, half = error_bar(
         [
             100 * expected_calibration_error(scores.ensemble(x), x.labels, 10)
             for x in found

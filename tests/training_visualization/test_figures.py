@@ -6,10 +6,9 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.stats import t
 
 from helpers import style
-from helpers.figure_parts import darker, interval, log_axis, spread
+from helpers.figure_parts import darker
 from helpers.training_visualization import figures
 from helpers.training_visualization.boundary_samples import BoundarySampler
 from tests.figure_checks import assert_legible, contrast
@@ -143,35 +142,6 @@ def test_methods_of_one_figure_differ_in_colour(names):
     assert len({style.color(name) for name in names}) == len(names)
     for name in names:
         assert contrast(darker(style.color(name))) > 4.4
-
-
-def test_interval_against_scipy():
-    values = np.array([1.0, 4.0, 2.0, 7.0])
-    low, high = t.interval(0.95, 3, values.mean(), values.std(ddof=1) / 2)
-    mean, half = interval([*values, np.nan])
-    assert [mean - half, mean + half] == pytest.approx([low, high])
-    assert interval([1.0, 2.0]) == (1.5, 0.0)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_spread_keeps_order_distance_and_bounds(seed):
-    rng = np.random.default_rng(seed)
-    values = rng.uniform(0, 1, 7)
-    moved = spread(values, 0.12, 0, 1)
-    order = np.argsort(values)
-    assert (np.diff(moved[order]) > 0.12 - 1e-9).all()
-    assert moved.min() > -1e-9 and moved.max() < 1 + 1e-9
-
-
-@pytest.mark.parametrize("ends", [(0.02, 9), (0.3, 5), (0.8, 1.3), (0.98, 1.03)])
-def test_a_logarithmic_axis_has_at_least_three_numbers(ends):
-    figure, ax = style.subplots()
-    ax.plot(ends, ends)
-    log_axis(ax, "x", "×")
-    figure.draw_without_rendering()
-    low, high = ax.get_xlim()
-    ticks = [tick for tick in ax.get_xticks() if low <= tick <= high]
-    assert 3 <= len(ticks) <= 12
 
 
 def test_bad_input_is_named():
