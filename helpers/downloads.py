@@ -5,9 +5,12 @@ Either way a file is checked before it gets its name.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +19,7 @@ from tqdm import tqdm
 
 _BLOCK = 2**20
 _NOTHING_LEFT = 416  # the range begins at the file's end
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES}
 
 
 class DownloadError(RuntimeError):
@@ -46,14 +50,14 @@ def download(
     Raises
     ------
     DownloadError
-        If the server refuses or cannot be reached, the connection ends early, or the
-        content is another; in the last case nothing is kept.
+        If the server refuses or cannot be reached, the connection ends early, the
+        disk takes no more, or the content is another; in the last case nothing is kept.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     tag = path.with_name(f"{path.name}.part.tag")
     try:
-        _resume(url, part, tag, timeout)
+        with _writing(part):
+            _resume(url, part, tag, timeout)
     except urllib.error.HTTPError as error:
         if error.code != _NOTHING_LEFT or not part.exists():
             raise DownloadError(_refusal(url, error.code)) from None
@@ -78,13 +82,13 @@ def copy(
     Raises
     ------
     DownloadError
-        If it is missing or another file.
+        If it is missing or another file, or the disk takes no more.
     """
     if not source.is_file():
         raise DownloadError(f"{source} is missing")
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     with (
+        _writing(part),
         source.open("rb") as old,
         part.open("wb") as new,
         _bar(path.name, bytes) as bar,
@@ -96,6 +100,18 @@ def copy(
         part.unlink()
         raise DownloadError(f"{source} is another file: {wrong}")
     part.replace(path)
+
+
+@contextmanager
+def _writing(part: Path) -> Iterator[None]:
+    """The folder is there; what goes wrong with the disk is not told of the network."""
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        raise DownloadError(f"{part} cannot be written: {error.strerror}") from None
 
 
 def _resume(url: str, part: Path, tag: Path, timeout: float) -> None:

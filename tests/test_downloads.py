@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.downloads import DownloadError, download
+from helpers.downloads import DownloadError, copy, download
 from tests.loopback import Site, serve
 
 CONTENT = bytes(range(256)) * 400
@@ -90,3 +90,16 @@ def test_no_file_and_no_server(site: Site, tmp_path: Path) -> None:
         download(f"{site.url}/other.bin", tmp_path / "other.bin")
     with pytest.raises(DownloadError, match="cannot be reached"):
         download("http://127.0.0.1:9/data.bin", tmp_path / "data.bin", timeout=2)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_a_full_disk_is_not_told_of_the_network(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "data.bin.part").symlink_to("/dev/full")
+    source, path = tmp_path / "source", tmp_path / "data.bin"
+    source.write_bytes(CONTENT)
+    full = r"data\.bin\.part cannot be written: No space left"
+    with pytest.raises(DownloadError, match=full):
+        download(f"{site.url}/data.bin", path, sha256=SHA256)
+    with pytest.raises(DownloadError, match=full):
+        copy(source, path, bytes=len(CONTENT), sha256=SHA256)
+    assert not path.exists()
