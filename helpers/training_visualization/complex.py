@@ -9,8 +9,9 @@ sample (`metrics.preserving_rate`), which weighs the temporal loss.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
@@ -40,6 +41,15 @@ class Edges:
 
     def __len__(self) -> int:
         return len(self.heads)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Edges]) -> Edges:
+        """The edges of all parts, in their order."""
+        return cls(
+            np.concatenate([part.heads for part in parts]),
+            np.concatenate([part.tails for part in parts]),
+            np.concatenate([part.weights for part in parts]),
+        )
 
     def chances(self, rule: EdgeSampling = "weight", rounds: int = 10) -> np.ndarray:
         """How often an edge is drawn, shape (edges,), sums to 1.
@@ -79,21 +89,52 @@ def neighbor_graph(
     return np.hstack([own, indices]), np.pad(distances, ((0, 0), (1, 0)))
 
 
-def fuzzy_set(
+def boundary_graph(
+    boundary: np.ndarray, every: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices and distances of the k nearest boundary points of all points, (n, k).
+
+    Parameters
+    ----------
+    boundary : np.ndarray
+        Shape (b, features), the last b rows of ``every``, as which they are numbered.
+    """
+    indices, distances = neighbor_graph(boundary, every, k)
+    indices = indices + len(every) - len(boundary)
+    # a boundary point is its own neighbour; rounding must not set it apart from itself
+    itself = indices == np.arange(len(every))[:, None]
+    return indices, np.where(itself, 0.0, distances)
+
+
+def fuzzy_graph(
     indices: np.ndarray, distances: np.ndarray, k: int, seed: int = 0
-) -> Edges:
-    """UMAP's fuzzy simplicial set of a neighbour graph (umap-learn does the work)."""
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """UMAP's fuzzy simplicial set of a neighbour graph (umap-learn does the work).
+
+    Returns
+    -------
+    graph : sparse array of memberships
+    sigmas, rhos : np.ndarray
+        Local scales and distances of the nearest neighbours, shapes (n,).
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        graph, _, _ = umap_library().umap_.fuzzy_simplicial_set(
+        graph, sigmas, rhos = umap_library().umap_.fuzzy_simplicial_set(
             np.empty((len(indices), 1), np.float32),
             k,
-            np.random.RandomState(seed),
+            np.random.RandomState(seed),  # unused where the neighbours are given
             "euclidean",
             knn_indices=indices,
             knn_dists=distances.astype(np.float32),
         )
-    graph = graph.tocoo()
+    return graph.tocoo(), sigmas, rhos
+
+
+def fuzzy_set(
+    indices: np.ndarray, distances: np.ndarray, k: int, seed: int = 0
+) -> Edges:
+    """The edges of :func:`fuzzy_graph`."""
+    graph, _, _ = fuzzy_graph(indices, distances, k, seed)
     return Edges(graph.row, graph.col, graph.data)
 
 
@@ -125,13 +166,5 @@ def spatial_complex(
         return edges
     every = np.concatenate([train, boundary])
     near = min(k, len(boundary))
-    indices, distances = neighbor_graph(boundary, every, near)
-    # a boundary point is its own neighbour; rounding must not set it apart from itself
-    itself = indices == np.arange(len(every))[:, None] - len(train)
-    distances = np.where(itself, 0.0, distances)
-    ties = fuzzy_set(indices + len(train), distances, near, seed)
-    return Edges(
-        np.concatenate([edges.heads, ties.heads]),
-        np.concatenate([edges.tails, ties.tails]),
-        np.concatenate([edges.weights, ties.weights]),
-    )
+    ties = fuzzy_set(*boundary_graph(boundary, every, near), near, seed)
+    return Edges.joined([edges, ties])

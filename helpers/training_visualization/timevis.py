@@ -14,36 +14,31 @@ checkpoints. Formulas follow the released code; what differs is marked "ours":
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from helpers.processor_time import ProcessorTime
 from helpers.seeding import torch_seeded
 from helpers.torch_threads import flush_denormal, single_thread
+from helpers.training_visualization.autoencoder import Autoencoder
 from helpers.training_visualization.baselines import split_places, training_points
+from helpers.training_visualization.checkpoint_map import root_mean_square
+from helpers.training_visualization.complex import (
+    Edges,
+    boundary_graph,
+    fuzzy_graph,
+    neighbor_graph,
+)
 from helpers.training_visualization.projection import Projection
 from helpers.training_visualization.trace import Trace
 from helpers.training_visualization.umap_library import umap_library
 
 PRUNE_SPATIAL = 10  # weights below max / 10 are dropped, as in the DVI code
 PRUNE_TEMPORAL = 100  # released T_N_EPOCHS
-
-
-@dataclass(frozen=True)
-class Edges:
-    """Weighted edges between rows of the concatenated points; weights 0 to 1."""
-
-    head: np.ndarray
-    tail: np.ndarray
-    weight: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.head)
 
 
 def project_timevis(
@@ -84,14 +79,14 @@ def project_timevis(
             f"n_neighbors is {n_neighbors}; allowed: 2 to below {n}, the samples"
         )
     with ProcessorTime() as watch:
-        scale = [float(np.sqrt(np.mean(x**2))) or 1.0 for x in trace.train]
+        scale = [root_mean_square(x) for x in trace.train]
         points = [
             (x / s).astype(np.float32)
             for x, s in zip(training_points(trace), scale, strict=True)
         ]
         edges = spatio_temporal_edges(points, n, n_neighbors)
         with torch_seeded(random_state), single_thread(), flush_denormal():
-            model = _Autoencoder(trace.train.shape[2], hidden)
+            model = Autoencoder(trace.train.shape[2], hidden)
             _train(
                 model,
                 np.concatenate(points),
@@ -134,45 +129,21 @@ def spatio_temporal_edges(points: list[np.ndarray], n: int, k: int = 15) -> Edge
     sigmas, rhos = np.zeros((2, len(points), n))
     first = np.cumsum([0, *(len(x) for x in points)])[:-1]
     for t, x in enumerate(points):
-        graph, sigmas[t], rhos[t] = _fuzzy_set(x[:n], x[:n], 0, k)
+        own = x[:n]
+        graph, sigmas[t], rhos[t] = fuzzy_graph(*neighbor_graph(own, own, k), k)
         parts.append(_edges(graph, first[t], PRUNE_SPATIAL))
         if len(x) - n >= 2:
-            # from every point to its nearest boundary points
-            graph, _, _ = _fuzzy_set(x[n:], x, n, min(k, len(x) - n))
+            near = min(k, len(x) - n)
+            graph, _, _ = fuzzy_graph(*boundary_graph(x[n:], x, near), near)
             parts.append(_edges(graph, first[t], PRUNE_SPATIAL))
     if len(points) > 1:
         train = np.stack([x[:n] for x in points])
         parts.append(_temporal_edges(train, first, sigmas, rhos, k))
-    joined = ([getattr(p, name) for p in parts] for name in ("head", "tail", "weight"))
-    return Edges(*map(np.concatenate, joined))
-
-
-def _fuzzy_set(
-    points: np.ndarray, queries: np.ndarray, offset: int, k: int
-) -> tuple[Any, np.ndarray, np.ndarray]:
-    """UMAP's graph from queries to their nearest points, and its local scales.
-
-    The points are the queries from row ``offset`` on.
-    """
-    from sklearn.neighbors import NearestNeighbors
-
-    distance, near = NearestNeighbors(n_neighbors=k).fit(points).kneighbors(queries)
-    near += offset
-    # a point is at 1e-7 from itself by rounding: UMAP would take that for its nearest
-    distance[near == np.arange(len(queries))[:, None]] = 0
-    return umap_library().umap_.fuzzy_simplicial_set(
-        queries,
-        k,
-        np.random.RandomState(0),  # unused where the neighbours are given
-        "euclidean",
-        knn_indices=near,
-        knn_dists=distance.astype(np.float32),
-    )
+    return Edges.joined(parts)
 
 
 def _edges(graph: Any, first: int, prune: int) -> Edges:
     """Edges of a sparse graph whose row 0 is point ``first``, without the weakest."""
-    graph = graph.tocoo()
     top = graph.data.max()
     keep = graph.data * prune >= top
     return Edges(
@@ -212,27 +183,13 @@ def _temporal_edges(
     return Edges(first[one] + i, first[two] + i, weight[one, two, i] / top)
 
 
-class _Autoencoder(nn.Module):
-    def __init__(self, features: int, hidden: tuple[int, ...]) -> None:
-        super().__init__()
-        widths = (features, *hidden, 2)
-        self.encode, self.decode = _layers(widths), _layers(widths[::-1])
-
-
-def _layers(widths: tuple[int, ...]) -> nn.Sequential:
-    parts: list[nn.Module] = []
-    for before, after in pairwise(widths):
-        parts += [nn.Linear(before, after), nn.ReLU()]
-    return nn.Sequential(*parts[:-1])
-
-
-def _apply(layers: nn.Module, x: np.ndarray) -> np.ndarray:
+def _apply(layers: Callable[[Tensor], Tensor], x: np.ndarray) -> np.ndarray:
     with torch.no_grad():
         return layers(torch.from_numpy(x.astype(np.float32))).numpy()
 
 
 def _train(
-    model: _Autoencoder,
+    model: Autoencoder,
     points: np.ndarray,
     edges: Edges,
     *,
@@ -245,7 +202,7 @@ def _train(
 ) -> None:
     a, b = (float(x) for x in umap_library().umap_.find_ab_params(1.0, 0.1))
     x = torch.from_numpy(points)
-    bounds = np.cumsum(edges.weight)
+    bounds = np.cumsum(edges.weights)
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     target = torch.zeros(batch_size * (1 + negatives))
@@ -253,7 +210,7 @@ def _train(
     for _ in range(steps):
         drawn = np.searchsorted(bounds, rng.random(batch_size) * bounds[-1])
         drawn = np.minimum(drawn, len(edges) - 1)
-        ends = x[np.concatenate([edges.head[drawn], edges.tail[drawn]])]
+        ends = x[np.concatenate([edges.heads[drawn], edges.tails[drawn]])]
         z = model.encode(ends)
         recon = (model.decode(z) - ends).square().mean()
         head, tail = z[:batch_size], z[batch_size:]

@@ -33,7 +33,7 @@ def points(trace):
 
 def dense(edges, size):
     weight = np.zeros((size, size))
-    weight[edges.head, edges.tail] = edges.weight
+    weight[edges.heads, edges.tails] = edges.weights
     return weight
 
 
@@ -59,7 +59,7 @@ def test_boundary_edges_end_at_near_boundary_points(points) -> None:
     without = spatio_temporal_edges([x[:N]], N, 6)
     edges = spatio_temporal_edges([x], N, 6)
     assert len(edges) > len(without)
-    head, tail = edges.head[len(without) :], edges.tail[len(without) :]
+    head, tail = edges.heads[len(without) :], edges.tails[len(without) :]
     assert (np.maximum(head, tail) >= N).all()
     for a, b in zip(head, tail, strict=True):
         away = (
@@ -75,10 +75,10 @@ def test_boundary_edges_end_at_near_boundary_points(points) -> None:
 def test_temporal_edges_agree_with_loops(points, k) -> None:
     edges = spatio_temporal_edges(points, N, k)
     first = np.cumsum([0, *map(len, points)])
-    when = np.searchsorted(first, edges.head, "right") - 1
-    then = np.searchsorted(first, edges.tail, "right") - 1
+    when = np.searchsorted(first, edges.heads, "right") - 1
+    then = np.searchsorted(first, edges.tails, "right") - 1
     temporal = when != then
-    assert (edges.head - first[when] == edges.tail - first[then])[temporal].all()
+    assert (edges.heads - first[when] == edges.tails - first[then])[temporal].all()
     scales = [umap_graph(x[:N], k)[1:] for x in points]
     expected = {}
     for i in range(N):
@@ -99,9 +99,9 @@ def test_temporal_edges_agree_with_loops(points, k) -> None:
     found = {
         (a, b): w
         for a, b, w in zip(
-            edges.head[temporal],
-            edges.tail[temporal],
-            edges.weight[temporal],
+            edges.heads[temporal],
+            edges.tails[temporal],
+            edges.weights[temporal],
             strict=True,
         )
     }
@@ -112,9 +112,9 @@ def test_temporal_edges_agree_with_loops(points, k) -> None:
 
 def test_every_kind_of_edge_reaches_weight_one(points) -> None:
     edges = spatio_temporal_edges(points, N, 10)
-    assert edges.weight.max() == pytest.approx(1) and edges.weight.min() > 0
+    assert edges.weights.max() == pytest.approx(1) and edges.weights.min() > 0
     np.testing.assert_array_equal(
-        np.unique(np.concatenate([edges.head, edges.tail])),
+        np.unique(np.concatenate([edges.heads, edges.tails])),
         np.arange(sum(map(len, points))),
     )
 
