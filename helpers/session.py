@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import random
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 from helpers import claims, style
 from helpers.parameters import ParameterError, check_values
+from helpers.processors import cores
 from helpers.scales import Scale, find_spec, resolve
 
 
@@ -115,7 +115,7 @@ def describe() -> str:
     """One line: versions, device and threads."""
     parts = [f"{name} {number}" for name, number in versions().items()]
     device = "cpu"
-    threads = os.cpu_count() or 1
+    threads = cores()
     if torch := sys.modules.get("torch"):
         device = "cuda" if torch.cuda.is_available() else "cpu"
         threads = torch.get_num_threads()

@@ -114,12 +114,12 @@ def _executor(
     offline: bool,
     timeout_factor: float,
 ) -> Executor:
-    from helpers.curriculum import machine
+    from helpers import processors
     from helpers.curriculum.executors import LocalExecutor
     from helpers.curriculum.pool import Settings
 
     if ray is None:
-        workers = jobs or max(1, machine.cores() // row.cores)
+        workers = jobs or max(1, processors.cores() // row.cores)
         return LocalExecutor(Settings(workers, offline, timeout_factor))
     from helpers.curriculum.ray_executor import MAX_SUBMITTED, RayExecutor
 

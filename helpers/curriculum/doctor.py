@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from helpers import paths
+from helpers import paths, processors
 from helpers.curriculum import machine
 from helpers.curriculum.fetch import is_fetched
 from helpers.scales import Scale
@@ -107,7 +107,7 @@ def machine_checks(rows: list[Scale]) -> list[Check]:
     python = sys.version_info[:2] >= PYTHON
     checks = [
         Check("Python", f"{platform.python_version()} (3.11 or newer)", python),
-        Check("processor", f"{machine.cores()} cores, {machine.processor()}"),
+        Check("processor", f"{processors.cores()} cores, {machine.processor()}"),
         Check(
             "memory",
             f"{machine.memory_mib():.0f} MiB, {machine.available_mib():.0f} MiB free",

@@ -15,23 +15,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from helpers import paths
+from helpers import paths, processors
 
 _MIB = 2**20
 _PROBE = ("huggingface.co", 443)
-
-
-def cores() -> int:
-    """Cores this process may use: affinity and the container's quota."""
-    count = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        count = len(os.sched_getaffinity(0))
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        count = min(count, max(1, round(int(quota) / int(period))))
-    except (OSError, ValueError):
-        pass  # no container, or a quota of "max"
-    return count
 
 
 def memory_mib() -> float:
@@ -100,7 +87,7 @@ def hardware() -> dict[str, str]:
     return {
         "system": f"{platform.system()} {platform.release()}",
         "processor": processor(),
-        "cores": str(cores()),
+        "cores": str(processors.cores()),
         "memory": f"{memory_mib() / 1024:.1f} GiB",
     }
 

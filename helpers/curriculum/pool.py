@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from helpers import paths
+from helpers import paths, processors
 from helpers.curriculum import budget, machine, offline
 from helpers.curriculum.doctor import unfetched
 from helpers.curriculum.jobs import Job
@@ -60,12 +60,12 @@ class Settings:
 
     @property
     def threads(self) -> int:
-        return self.cores or max(1, machine.cores() // self.workers)
+        return self.cores or max(1, processors.cores() // self.workers)
 
     @property
     def stretch(self) -> float:
         """How many times as long a notebook may take as alone on two cores."""
-        return max(1.0, self.workers / max(1, machine.cores() // 2))
+        return max(1.0, self.workers / max(1, processors.cores() // 2))
 
 
 def environment(marker: str, settings: Settings) -> dict[str, str]:

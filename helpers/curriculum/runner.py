@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from helpers import paths
+from helpers import paths, processors
 from helpers.claims import claims_in
 from helpers.curriculum import executed, failures, junit, machine, verdicts
 from helpers.curriculum.jobs import Job
@@ -91,7 +91,7 @@ def side_by_side(jobs: int) -> int:
     A notebook has two processes where it computes and one where it starts, draws and
     tabulates, so that a core is idle for a quarter of the time while it runs alone.
     """
-    cores = machine.cores()
+    cores = processors.cores()
     most = 1 if cores == 1 else cores // 2 + 1
     return max(1, min(jobs, most))
 

@@ -24,6 +24,7 @@ from types import TracebackType
 
 from tqdm import tqdm
 
+from helpers.processors import cores
 from helpers.sandbox import landlock
 from helpers.sandbox.bubblewrap import work_folder
 from helpers.sandbox.jobs import Job
@@ -79,7 +80,7 @@ class Sandbox:
         if not 0 <= hash_seed < 1 << 32:
             raise ValueError(f"hash_seed is {hash_seed}; allowed: 0 to 2^32 - 1")
         if workers is None:
-            workers = _processors()
+            workers = cores()
         if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
             raise ValueError(f"workers is {workers!r}; allowed: 1 or more")
         self.tier = choose(tier)
@@ -239,13 +240,6 @@ class Sandbox:
             if judge.jobs:
                 judge.kill()
         self._judges[:] = [judge for judge in self._judges if not judge.jobs]
-
-
-def _processors() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _clean(judges: list[JudgeProcess], folder: str, owner: int) -> None:

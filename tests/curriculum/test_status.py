@@ -63,7 +63,7 @@ def test_one_live_line_per_notebook(running: Any) -> None:
 def test_threads_are_pinned_to_cores_over_workers(
     project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("helpers.curriculum.machine.cores", lambda: 8)
+    monkeypatch.setattr("helpers.processors.cores", lambda: 8)
     monkeypatch.setenv("OMP_NUM_THREADS", "64")
     for workers, threads in ((1, "8"), (2, "4"), (3, "2"), (20, "1")):
         env = environment("mark", Settings(workers))
@@ -82,7 +82,7 @@ def test_threads_are_pinned_to_cores_over_workers(
 def test_one_notebook_more_than_pairs_of_cores_and_time_for_it(
     monkeypatch: pytest.MonkeyPatch, cores: int, most: int, stretch: float
 ) -> None:
-    monkeypatch.setattr("helpers.curriculum.machine.cores", lambda: cores)
+    monkeypatch.setattr("helpers.processors.cores", lambda: cores)
     assert side_by_side(10) == most
     assert side_by_side(1) == side_by_side(0) == 1
     assert Settings(most).stretch == stretch
