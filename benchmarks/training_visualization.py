@@ -148,12 +148,12 @@ def measure_fit(seeds: Sequence[int], options: dict, umap_options: dict) -> Trac
         dvi = DVI(random_state=seed, **options).fit_trace(trace)
         with as_installed():
             peer = project_umap(trace, random_state=seed, **umap_options)
-        ours = project_umap(trace, inverse=INVERTED, random_state=seed, **umap_options)
-        for name, found in zip(names, (dvi.project(trace), peer, ours), strict=True):
+        fast = project_umap(trace, inverse=INVERTED, random_state=seed, **umap_options)
+        for name, found in zip(names, (dvi.project(trace), peer, fast), strict=True):
             first[name].append(found.seconds[0])
             later[name] += found.seconds[1:]
             print(f"  seed {seed} {name:20}{quality(found, trace)}")
-        ppr = [row["ppr"] for row in umap_inverse(ours, trace)]
+        ppr = [row["ppr"] for row in umap_inverse(fast, trace)]
         print(
             f"  seed {seed} UMAP inverts {INVERTED} samples per checkpoint: "
             f"PPR {np.mean(ppr):.3f} (last four {np.mean(ppr[-4:]):.3f})"

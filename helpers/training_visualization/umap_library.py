@@ -1,4 +1,4 @@
-"""umap-learn, whose machine code is kept on disk between processes."""
+"""umap-learn, without compiling again and without Python for every pair of samples."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def all_distances(
         Shapes (n, d) and (m, d); without ``y``, distances within ``x``.
     metric : str or callable
     **options
-        Arguments of the metric; with any, scikit-learn answers.
+        Arguments of the metric; with any, or for integers, scikit-learn answers.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def all_distances(
     from numba.core.dispatcher import Dispatcher
     from sklearn.metrics import pairwise_distances
 
-    if options or not isinstance(metric, Dispatcher):
+    if options or x.dtype.kind != "f" or not isinstance(metric, Dispatcher):
         return pairwise_distances(x, y, metric=metric, **options)
     other = x if y is None else y
     found = np.empty((len(x), len(other)), x.dtype)

@@ -86,10 +86,15 @@ def test_distances_are_those_of_scikit_learn_but_for_rounding(metric, dtype):
     assert umap_library().umap_.pairwise_distances is all_distances
 
 
-def test_other_metrics_go_to_scikit_learn():
-    x = np.random.default_rng(0).normal(size=(20, 3))
-    minkowski = umap_library().distances.named_distances["minkowski"]
-    for metric, options in (("cityblock", {}), (minkowski, {"p": 3})):
+def test_other_metrics_and_integers_go_to_scikit_learn():
+    draw = np.random.default_rng(0)
+    named = umap_library().distances.named_distances
+    real, whole = draw.normal(size=(20, 3)), draw.integers(9, size=(20, 3))
+    for x, metric, options in (
+        (real, "cityblock", {}),
+        (real, named["minkowski"], {"p": 3}),
+        (whole, named["euclidean"], {}),
+    ):
         np.testing.assert_array_equal(
             all_distances(x, metric=metric, **options),
             pairwise_distances(x, metric=metric, **options),
