@@ -37,6 +37,14 @@ def test_spread_keeps_order_distance_and_bounds(values, gap):
     assert (np.diff(bounded[order]) > gap - 1e-9).all()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_spread_fills_a_narrow_range(seed):
+    values = np.random.default_rng(seed).uniform(0, 1, 7)
+    moved = spread(values, 0.12, 0, 1)
+    assert (np.diff(moved[np.argsort(values)]) > 0.12 - 1e-9).all()
+    assert moved.min() > -1e-9 and moved.max() < 1 + 1e-9
+
+
 @pytest.mark.parametrize("ends", [(0.02, 9), (0.3, 5), (0.8, 1.3), (0.98, 1.03)])
 def test_a_logarithmic_axis_has_at_least_three_numbers(ends):
     figure, ax = style.subplots()

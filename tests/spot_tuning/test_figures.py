@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from scipy.stats import t
 
 from helpers import style
-from helpers.figure_parts import darker, error_bar
+from helpers.figure_parts import darker
 from helpers.spot_tuning import figures
 from helpers.spot_tuning.figures_common import TYPE_COLOURS, ratio_interval
 from helpers.spot_tuning.instances import CATALOGUE, PAPER_TYPES
@@ -107,9 +108,8 @@ def test_ablation_recovers_known_effects():
 
 def test_interval_of_ratios_is_one_of_logarithms():
     values = np.array([1.0, 4.0, 2.0, 7.0])
-    mean, half = error_bar(values)
-    ends = [mean, mean - half, mean + half]
-    assert ratio_interval(np.exp(values)) == pytest.approx(np.exp(ends))
+    low, high = t.interval(0.95, 3, values.mean(), values.std(ddof=1) / 2)
+    assert ratio_interval(np.exp(values)) == pytest.approx(np.exp([3.5, low, high]))
 
 
 @pytest.mark.parametrize(
