@@ -71,8 +71,11 @@ bench: $(STAMP) ## measure speed (quiet machine, please)
 picture: $(STAMP) ## draw the README's picture from the last runs at default
 	$(BIN)/python -m tests.browser.readme_picture
 
+# jsonschema 4.24 and later compile a grammar that nothing here uses whenever nbformat is
+# imported: one to three seconds of every process (python-jsonschema/jsonschema#1428).
 upgrade: $(STAMP) ## install the newest versions that pyproject.toml allows
-	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager -e '.[all]'
+	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager -e '.[all]' \
+	  'jsonschema<4.24'
 
 lock: $(STAMP) ## write the versions now in .venv to requirements.lock
 	@mkdir -p build

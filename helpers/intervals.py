@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
@@ -35,6 +36,12 @@ def proportion(outcomes: Sequence[float], level: float = 0.95) -> dict[str, floa
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return {"value": share, "low": middle - z * half, "high": middle + z * half}
+
+
+def percentiles(drawn: ArrayLike, level: float = 0.95) -> tuple[float, float]:
+    """Ends between which ``level`` of the draws lie, as many below as above."""
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
 
 
 def bootstrap_means(

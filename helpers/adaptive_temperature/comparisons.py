@@ -13,6 +13,7 @@ from helpers.adaptive_temperature.pass_at_k import (
     paired_difference,
     pass_at_k,
 )
+from helpers.intervals import percentiles
 from helpers.names import unknown_name
 
 KS = (1, 5, 10, 15)
@@ -151,8 +152,8 @@ def halves(
             for part in (left, right)
         )
         found.append(100 * (one - other))
-    low, high = np.quantile(found, [0.025, 0.975])
-    return {"value": float(np.mean(found)), "low": float(low), "high": float(high)}
+    low, high = percentiles(found)
+    return {"value": float(np.mean(found)), "low": low, "high": high}
 
 
 def share_points(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from helpers.intervals import bootstrap_means, percentiles
+
 
 def pass_at_k(n: ArrayLike, c: ArrayLike, k: int) -> NDArray[np.float64]:
     r"""Unbiased pass@k of every problem, of ``n`` samples with ``c`` right ones.
@@ -186,11 +188,5 @@ def _resampled(
             f"{len(values)} problems, draws={draws}, level={level}; allowed: at least "
             "one problem and one draw, a level in (0, 1)"
         )
-    problems = len(values)
-    # how often each problem is drawn, instead of which: one product, no index array
-    often = np.random.default_rng(seed).multinomial(
-        problems, np.full(problems, 1 / problems), size=draws
-    )
-    tails = (0.5 - level / 2, 0.5 + level / 2)
-    low, high = np.quantile(often @ values / problems, tails)
-    return float(low), float(high)
+    rng = np.random.default_rng(seed)
+    return percentiles(bootstrap_means(values, rng, draws), level)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.graph_generation.reference_lines import slope
-from helpers.intervals import bootstrap_means
+from helpers.intervals import bootstrap_means, percentiles
 
 Where = Mapping[str, Any]
 """Column and value, or several allowed values, of the answers that are meant."""
@@ -156,5 +156,5 @@ def _resampled(
 
 
 def _interval(value: float, drawn: np.ndarray) -> dict[str, float]:
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return {"value": float(value), "low": float(low), "high": float(high)}
+    low, high = percentiles(drawn)
+    return {"value": float(value), "low": low, "high": high}

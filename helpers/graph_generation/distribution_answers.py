@@ -23,7 +23,7 @@ from helpers.graph_generation.distributions import (
 )
 from helpers.graph_generation.graphs import Graph
 from helpers.graph_generation.reference_lines import slope, slope_interval
-from helpers.intervals import bootstrap_means
+from helpers.intervals import bootstrap_means, percentiles
 
 MEASURES = ("given", "p_pred", "p_gen", "attempted", "valid", "copied", "unique")
 GROUP = ("model", "distribution", "method")
@@ -243,8 +243,7 @@ def errors(
             drawn += np.abs(bootstrap_means(values, rng, draws) - 100 * p)
         found = [math.nan] * 3
         if distances:
-            ends = np.percentile(drawn / len(distances), [2.5, 97.5])
-            found = [float(np.mean(distances)), *ends.tolist()]
+            found = [float(np.mean(distances)), *percentiles(drawn / len(distances))]
         named = {key: group[key].iloc[0] for key in by}
         rows.append(named | dict(zip(("error", "low", "high"), found, strict=True)))
     return pd.DataFrame(rows)
@@ -266,7 +265,6 @@ def _estimate(
     if not len(known):
         return dict.fromkeys(names, math.nan)
     drawn = bootstrap_means(known, np.random.default_rng(seed), draws)
-    low, high = np.percentile(drawn, [2.5, 97.5])
     error = known.std() / math.sqrt(len(known))
-    found = (known.mean(), error, low, high)
+    found = (known.mean(), error, *percentiles(drawn))
     return {name: float(value) for name, value in zip(names, found, strict=True)}

@@ -25,7 +25,7 @@ from helpers.graph_generation.checks import ErrorKind
 from helpers.graph_generation.graph_frame import ANSWER, COLUMNS
 from helpers.graph_generation.isomorphism import classes
 from helpers.graph_generation.tasks import PAIRS, RULES, SIZES, Pair, Task, preset
-from helpers.intervals import bootstrap_means, proportion
+from helpers.intervals import bootstrap_means, percentiles, proportion
 from helpers.names import unknown_name
 
 SHARES = ("valid", "unique", "novel", "vu", "vn", "un", "vun")
@@ -241,10 +241,10 @@ def _estimate(
         low, high = 100 * wilson["low"], 100 * wilson["high"]
     else:
         drawn = bootstrap_means(values, np.random.default_rng(seed), draws)
-        low, high = np.percentile(drawn, [2.5, 97.5])
+        low, high = percentiles(drawn)
     return {
         metric: float(values.mean()),
         f"{metric}_se": float(values.std() / np.sqrt(len(values))),
-        f"{metric}_low": float(low),
-        f"{metric}_high": float(high),
+        f"{metric}_low": low,
+        f"{metric}_high": high,
     }

@@ -31,6 +31,7 @@ from helpers.graph_generation.rectification import (
     rectified_draws,
     share_draws,
 )
+from helpers.intervals import percentiles
 
 SCOPES = ("all", "novel", "unseen")
 CELL = ["prompt", "property", "method"]
@@ -223,9 +224,9 @@ def _shares(
         ),
         "truth": (float(chosen["truth"].mean()), share_draws(*real, rng)),
     }
-    tail, found = 50 * (1 - level), {}
+    found = {}
     for name, (point, draws) in points.items():
-        low, high = np.percentile(draws, [tail, 100 - tail])
+        low, high = percentiles(draws, level)
         found[name] = 100 * point
         found[f"{name}_low"], found[f"{name}_high"] = 100 * low, 100 * high
     return found

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.graph_generation.classifier import Confusion
+from helpers.intervals import percentiles
 
 
 def rectified(c_m: float, tpr: float, fpr: float) -> float:
@@ -115,9 +116,7 @@ def rectified_interval(
         As `share_draws`.
     """
     values = rectified_draws(hits, totals, matrix, np.random.default_rng(seed))
-    tail = 50 * (1 - level)
-    low, high = np.percentile(values, [tail, 100 - tail])
-    return float(low), float(high)
+    return percentiles(values, level)
 
 
 def rectified_draws(
@@ -181,6 +180,5 @@ def rectification_check(
         c_m = np.asarray(flagged, dtype=float)[picked].mean(axis=1)
         for name, matrix in matrices.items():
             c = (c_m - matrix.fpr) / (matrix.tpr - matrix.fpr)
-            low, high = np.percentile(c, [2.5, 97.5])
-            rows.append((name, count / size, c.mean(), c.std(), low, high))
+            rows.append((name, count / size, c.mean(), c.std(), *percentiles(c)))
     return pd.DataFrame(rows, columns=["rates", "share", "c", "sd", "low", "high"])

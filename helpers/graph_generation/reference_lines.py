@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from helpers.graph_generation.distributions import PAPER_P, target_rate_chance
-from helpers.intervals import bootstrap_means
+from helpers.intervals import bootstrap_means, percentiles
 from helpers.names import unknown_name
 
 LINES = ("constant", "counter", "plug-in", "oracle", "chance")
@@ -259,9 +259,8 @@ def slope_interval(
         sums = len(cell) * bootstrap_means(cell, rng, draws)
         products += (place - x.mean()) * sums
     slopes = products / (centred @ centred)
-    tail = (1 - level) / 2
-    low, high = np.quantile(slopes, [tail, 1 - tail])
-    return {"value": slope(x, y), "low": float(low), "high": float(high)}
+    low, high = percentiles(slopes, level)
+    return {"value": slope(x, y), "low": low, "high": high}
 
 
 def _pairs(p: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 
+from helpers.intervals import percentiles
+
 EXPONENTS = (-1.0, 3.0)
 # two coefficients and the residual variance
 PARAMETERS = 3
@@ -74,8 +76,7 @@ def _resampled_interval(
         drawn = rng.integers(len(n), size=len(n))
         if len(np.unique(n[drawn])) >= sizes:
             found.append(statistic(n[drawn], y[drawn]))
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return percentiles(found, level)
 
 
 def fit_scaling(
