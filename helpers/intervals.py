@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 
 def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
@@ -38,7 +37,9 @@ def proportion(outcomes: Sequence[float], level: float = 0.95) -> dict[str, floa
     return {"value": share, "low": middle - z * half, "high": middle + z * half}
 
 
-def percentiles(drawn: ArrayLike, level: float = 0.95) -> tuple[float, float]:
+def percentiles(
+    drawn: Sequence[float] | np.ndarray, level: float = 0.95
+) -> tuple[float, float]:
     """Ends between which ``level`` of the draws lie, as many below as above."""
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
