@@ -109,7 +109,11 @@ def test_scoreboard_filters_by_keyboard(built: Path, offline: Any) -> None:
         assert rows.count() == int(text.split()[0])
         return text
 
-    assert shown.inner_text() == "8 of 8 shown"
+    # At first those of the scale that is counted above.
+    scales = page.locator("#claims tr:visible td:nth-child(2)")
+    assert set(scales.all_inner_texts()) == {"default"}
+    assert shown.inner_text() == "4 of 8 shown"
+    assert choose("scale", "Home") == "8 of 8 shown"
     assert choose("verdict", "ArrowDown", "ArrowDown") == "2 of 8 shown"
     assert set(page.locator("#claims tr:visible .verdict").all_inner_texts()) == {
         "◐ direction only"
