@@ -302,7 +302,8 @@ def table_html(claims: Iterable[Claim], header: bool = True) -> str:
             f"<td>{html.escape(ours_cell(claim))}</td><td>{format_interval(claim)}</td>"
             f"<td>{html.escape(claim.expected)}</td>"
             f"<td class='verdict-{slug}' style='text-align:left'>"
-            f"{SYMBOLS[claim.verdict]} {claim.verdict}{note}</td></tr>"
+            f"<span style='white-space:nowrap'>{SYMBOLS[claim.verdict]} {claim.verdict}"
+            f"</span>{note}</td></tr>"
         )
     return f"<table class='claims'>{head if header else ''}{''.join(rows)}</table>"
 

@@ -15,6 +15,10 @@ from html import escape
 from typing import Any
 
 HEADLESS = "CURRICULUM_HEADLESS"
+NOTE = (
+    '<p class="widget" role="note">Interactive in JupyterLab; static picture above.</p>'
+)
+"""What stands for an explorer where no script runs, as in the report."""
 ALERT = "color:var(--jp-error-color1,#b94a00)"
 """Style of what went wrong: JupyterLab's colour for it, legible in both themes."""
 

@@ -38,6 +38,7 @@ from helpers.curriculum.report_embed import (
 from helpers.curriculum.report_math import mathml
 from helpers.curriculum.report_templates import TEMPLATES
 from helpers.curriculum.sections import heading
+from helpers.explorer import NOTE
 
 SHOWN = ("text/html", "text/markdown", *FIGURES, "text/latex", "text/plain")
 
@@ -237,10 +238,7 @@ def _outputs(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
             gathered = []
         gathered += found
         if WIDGET in output.get("data", {}):
-            yield _html_output(
-                '<p class="widget" role="note">Interactive in JupyterLab; '
-                "static picture above.</p>"
-            )
+            yield _html_output(NOTE)
         elif not found:
             yield _best_form(output)
     if gathered:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.explorer import headless
+from helpers.explorer import NOTE, headless
 from helpers.training_visualization.film import (
     CLASS_COLOURS,
     CanvasLike,
@@ -27,7 +27,7 @@ RASTER_ABOVE = 800
 def training_explorer(film: Film, *, frame: int = 0, selected: int = -1) -> None:
     """Show a film with controls: epochs, filters, samples, neighbours.
 
-    Headless, every frame is encoded and read back instead, and nothing is shown.
+    Headless, every frame is encoded and read back instead, and a note is shown.
 
     Parameters
     ----------
@@ -40,12 +40,13 @@ def training_explorer(film: Film, *, frame: int = 0, selected: int = -1) -> None
     ValueError
         If a frame or sample does not exist, or a frame does not survive the encoding.
     """
+    from IPython.display import HTML, display
+
     film.check_shown(frame, selected)
     if headless():
         check_film(film)
+        display(HTML(NOTE))
         return
-    from IPython.display import display
-
     from helpers.training_visualization.viewer import TrainingViewer
 
     display(TrainingViewer(film, frame=frame, selected=selected))

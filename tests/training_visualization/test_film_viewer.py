@@ -236,16 +236,18 @@ def test_nothing_to_begin_with(film: Film, start: dict[str, int]) -> None:
         TrainingViewer(film, **start)
 
 
-def test_headless_checks_and_shows_nothing(
-    film: Film, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_headless_checks_and_shows_a_note(
+    film: Film, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
     monkeypatch.setenv("CURRICULUM_HEADLESS", "1")
     monkeypatch.setattr(
         "helpers.training_visualization.viewer.TrainingViewer.__init__",
         lambda *_, **__: pytest.fail("a widget was made"),
     )
     training_explorer(film)
-    assert capsys.readouterr().out == ""
+    assert ["Interactive in JupyterLab" in note.data for note in shown] == [True]
 
     right = film_encoding.decode_film
 
