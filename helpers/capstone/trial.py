@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ from helpers.lora_dropout.fitting import Recipe, Training, logits_of
 from helpers.lora_dropout.frozen import halve_frozen
 from helpers.lora_dropout.opinions import opinions
 from helpers.lora_dropout.scores import softmax
-from helpers.lora_dropout.tasks import Task
+from helpers.lora_dropout.tasks import Split, Task
 from helpers.lora_dropout.top_layers import TopLayers
 from helpers.lora_dropout.trials import MAX_TOKENS, the_encoder
 from helpers.seeding import seeded
@@ -72,39 +72,51 @@ class Part(NamedTuple):
     clean: np.ndarray
 
 
-class Data(NamedTuple):
-    """The splits of one seed."""
+class Data:
+    """The splits of one seed, each encoded when it is first asked for.
 
-    task: Task
-    train: Part
-    validation: Part
-    test: Part
+    Attributes
+    ----------
+    task : Task
+        Its test split is the validation texts, then the test texts.
+    train, validation, test : Part
+    """
 
+    def __init__(self, problem: Problem, seed: int) -> None:
+        self._problem = problem
+        held_out = problem.validation_size + problem.test_size
+        self.task: Task = opinions(
+            problem.train_size, test_size=held_out, noise=problem.noise, seed=seed
+        )
 
-@lru_cache(maxsize=2)
-def data_of(problem: Problem, seed: int) -> Data:
-    """Texts of a seed, with the frozen layers run once."""
-    held_out = problem.validation_size + problem.test_size
-    task = opinions(
-        problem.train_size, test_size=held_out, noise=problem.noise, seed=seed
-    )
-    parts = []
-    for split, rows in (
-        (task.train, slice(None)),
-        (task.test, slice(problem.validation_size)),
-        (task.test, slice(problem.validation_size, None)),
-    ):
+    @cached_property
+    def train(self) -> Part:
+        return self._part(self.task.train, slice(None))
+
+    @cached_property
+    def validation(self) -> Part:
+        return self._part(self.task.test, slice(self._problem.validation_size))
+
+    @cached_property
+    def test(self) -> Part:  # a tuning job never asks
+        return self._part(self.task.test, slice(self._problem.validation_size, None))
+
+    def _part(self, split: Split, rows: slice) -> Part:
+        """Some of a split's texts, with the frozen layers run once."""
         with single_thread():
             features = hidden_states(
                 the_encoder(),
                 split.texts[rows],
                 max_tokens=MAX_TOKENS,
-                half=problem.half,
+                half=self._problem.half,
                 products=True,
                 progress=False,
             )
-        parts.append(Part(features, split.labels[rows], split.clean[rows]))
-    return Data(task, *parts)
+        return Part(features, split.labels[rows], split.clean[rows])
+
+
+# two seeds: a process meets its own again, as they are given out in turn
+data_of = lru_cache(maxsize=2)(Data)
 
 
 class LoraTrial(Trial):

@@ -46,13 +46,15 @@ def test_settings_share_texts_and_first_weights_of_a_seed(workload):
 
 
 def test_the_tuner_never_sees_the_test_texts(workload):
-    data = data_of(SMALL, 3)
-    assert [len(p.labels) for p in data[1:]] == [32, 32, 64]
+    data = Data(SMALL, 3)
+    trial, blind = workload.trainer(0, 3), workload.trainer(0, 3)
+    blind.data = data
+    assert blind.train_step() == trial.train_step()
+    assert "test" not in vars(data)  # nobody has asked for it
+    parts = (data.train, data.validation, data.test)
+    assert [len(part.labels) for part in parts] == [32, 32, 64]
     texts = data.task.test.texts
     assert not set(texts[:32]) & set(texts[32:])
-    trial, blind = workload.trainer(0, 3), workload.trainer(0, 3)
-    blind.data = Data(data.task, data.train, data.validation, None)
-    assert blind.train_step() == trial.train_step()
 
 
 @pytest.mark.parametrize(
