@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -173,8 +173,9 @@ def drawn(request: Request) -> tuple[pd.DataFrame, pd.DataFrame]:
         seed=request.seed,
         progress=False,
     )
+    decoded = cache(tokenizer.decode)  # a text is drawn by most of the samplers
     rows = [
-        (name, task.key, tokenizer.decode(ids), count)
+        (name, task.key, decoded(ids), count)
         for name in bound
         for place, task in enumerate(tasks)
         for ids, count in draws.samples(name, place).items()

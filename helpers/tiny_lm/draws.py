@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,7 @@ class Draws:
     leaves: np.ndarray
     finished: np.ndarray
     hot: np.ndarray
+    _sequences: dict[int, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def nodes(self) -> int:
@@ -62,11 +63,13 @@ class Draws:
 
     def sequence(self, node: int) -> tuple[int, ...]:
         """Tokens from the prompt, which is left out, to a node."""
-        path = []
-        while self.parents[node] >= 0:
-            path.append(int(self.tokens[node]))
-            node = self.parents[node]
-        return tuple(reversed(path))
+        if node not in self._sequences:  # samplers often end at the same one
+            path, above = [], node
+            while self.parents[above] >= 0:
+                path.append(int(self.tokens[above]))
+                above = self.parents[above]
+            self._sequences[node] = tuple(reversed(path))
+        return self._sequences[node]
 
     def samples(self, name: str, prompt: int) -> Counter[tuple[int, ...]]:
         """How often each text was drawn: n samples, without prompt and end token.
