@@ -136,8 +136,8 @@ def lexemes(source: str) -> list[Lexeme]:
     try:
         for piece in _tokenized(source, lines):
             pieces.append(piece)
-    except (tokenize.TokenError, SyntaxError):
-        pass  # the rest is read without it
+    except (tokenize.TokenError, SyntaxError, UnicodeError, SystemError):
+        pass  # the rest is read without it; the last two: NUL, lone surrogates (3.12)
     read = pieces[-1].end if pieces else 0
     pieces.extend(_matched(source, read, pieces[-1].depth if pieces else 0))
     return _labelled(source, pieces)

@@ -138,7 +138,9 @@ def is_text(statement) -> bool:
 
 
 @settings(max_examples=150, deadline=None)
-@given(cut=st.integers(0, len(SOURCE)), noise=st.sampled_from(" '(\0é"))
+@given(
+    cut=st.integers(0, len(SOURCE)), noise=st.sampled_from([*" '(\0é", "é\0", "\udc80"])
+)
 def test_a_text_that_breaks_off_is_read_to_its_end(cut, noise) -> None:
     source = SOURCE[:cut] + noise
     covered = set()
