@@ -54,7 +54,9 @@ class Draws:
     leaves: np.ndarray
     finished: np.ndarray
     hot: np.ndarray
-    _sequences: dict[int, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    _sequences: dict[int, tuple[int, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def nodes(self) -> int:
