@@ -174,6 +174,12 @@ class SamplerExplorer:
         finally:
             button.disabled, button.description = False, "Run in the sandbox"
 
+    def still(self) -> str:
+        """The first sample as it is shown, with its verdict if it was run: HTML."""
+        card = self._cards[0]
+        parts = (self._status, self._legend, card["text"], card["verdict"])
+        return "".join(part.value for part in parts)
+
     def check(self) -> None:
         """Draw at the default, and at each control's extremes with few tokens.
 
@@ -214,7 +220,8 @@ def sampler_explorer(
 ) -> None:
     """Prompt, rule, a, b and seed; samples with coloured tokens; a button runs one.
 
-    Headless, every control is tried at its extremes, and errors are raised.
+    Headless, every control is tried at its extremes, errors are raised, and the first
+    sample is left as a picture.
 
     Parameters
     ----------
@@ -239,7 +246,10 @@ def sampler_explorer(
     )
     explorer = SamplerExplorer(lab, rule=rule, a=a, b=b)
     if headless():
+        from IPython.display import HTML, display
+
         explorer.check()
+        display(HTML(explorer.still()))
     show_box(explorer.box)
 
 

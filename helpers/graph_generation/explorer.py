@@ -120,7 +120,8 @@ class RuleExplorer(ReplyPanel):
 def rule_explorer(backend: Backend, **options: Any) -> None:
     """Rule, size, method, temperature and seed; the graphs of the reply, drawn.
 
-    Headless, every control is tried at its extremes, and errors are raised.
+    Headless, every control is tried at its extremes, errors are raised, and the first
+    picture is left.
 
     Parameters
     ----------
@@ -220,7 +221,8 @@ def _percent(share: float | None) -> str:
 def distribution_explorer(backend: Backend, **options: Any) -> None:
     """Distribution, method, p, temperature and seed; how the model goes on.
 
-    Headless, every control is tried at its extremes, and errors are raised.
+    Headless, every control is tried at its extremes, errors are raised, and the first
+    picture is left.
 
     Parameters
     ----------

@@ -157,7 +157,11 @@ class ReplyPanel:
 
 
 def show(panel: ReplyPanel) -> None:
-    """Display a panel; headless, try it at the extremes first."""
+    """Display a panel; headless, try it at the extremes and leave its first picture."""
+    from IPython.display import HTML, Image, display
+
     if headless():
         panel.check()
+        display(HTML(panel.status.value))
+        display(Image(bytes(panel.picture.value)))
     show_box(panel.box)

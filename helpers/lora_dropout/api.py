@@ -10,7 +10,7 @@ from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.docstrings import docstring_sentences
 from helpers.lora_dropout.encoder import TARGETS, hidden_states
 from helpers.lora_dropout.ensemble import ensemble_predict, member_logits
-from helpers.lora_dropout.explorer import dropout_explorer
+from helpers.lora_dropout.explorer import DropoutFamily, dropout_explorer
 from helpers.lora_dropout.glue_encoder import glue_with_encoder
 from helpers.lora_dropout.instances import instances_backward
 from helpers.lora_dropout.jensen import jensen_gap
@@ -33,6 +33,7 @@ from helpers.lora_dropout.variant import mask_lora
 __all__ = [
     "TARGETS",
     "Adaptation",
+    "DropoutFamily",
     "LoraDropoutConfig",
     "LoraDropoutTrainer",
     "TopLayers",

@@ -186,7 +186,9 @@ def test_headless_every_control_is_tried(start, monkeypatch):
     start(backend, amount=1)
     asked = {(r.sampling.temperature, r.sampling.seed) for r in backend.requests}
     assert {t for t, _ in asked} >= {0.0, 1.5} and {s for _, s in asked} >= {0, 20}
-    assert len(displayed) == 1
+    said, picture, box = displayed
+    assert "valid" in said.data and picture.data.startswith(b"\x89PNG")
+    assert box.children[-1].value == picture.data
     if start is rule_explorer:
         prompts = " ".join(request.prompt for request in backend.requests)
         assert "be a tree" in prompts and "colourable" in prompts
