@@ -22,13 +22,14 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from helpers.graph_generation import prompts
 from helpers.graph_generation.graphs import Graph
 from helpers.graph_generation.tasks import PAIRS, RULES, preset
-from helpers.tiny_lm.config import BOS, EOS, PAD, SPECIAL, UNKNOWN
+from helpers.tiny_lm.config import SPECIAL, UNKNOWN
+from helpers.tiny_lm.tokenizers import wrapped
 
 LARGEST = 20  # nodes; the sizes of the paper's tasks end there
 MOST_ANSWERS = 20
@@ -59,19 +60,7 @@ def graph_tokenizer() -> PreTrainedTokenizerFast:
     )
     core.pre_tokenizer = split
     core.decoder = decoders.Fuse()
-    core.post_processor = processors.TemplateProcessing(
-        single="$A", special_tokens=[(BOS, SPECIAL.index(BOS))]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        bos_token=BOS,
-        eos_token=EOS,
-        pad_token=PAD,
-        unk_token=UNKNOWN,
-        padding_side="left",  # what generation needs
-        clean_up_tokenization_spaces=False,
-        model_max_length=CONTEXT,
-    )
+    return wrapped(core, CONTEXT, begins=False)
 
 
 def encoded(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:

@@ -139,10 +139,13 @@ def _splitter() -> pre_tokenizers.PreTokenizer:
     return pre_tokenizers.Split(Regex(_PIECES), behavior="isolated")
 
 
-def wrapped(core: Tokenizer, context: int) -> PreTrainedTokenizerFast:
-    """The tokenizer as transformers has them: begins with BOS, pads on the left."""
+def wrapped(
+    core: Tokenizer, context: int, *, begins: bool = True
+) -> PreTrainedTokenizerFast:
+    """The tokenizer as transformers has them: pads on the left, ``begins`` with BOS."""
     core.post_processor = processors.TemplateProcessing(
-        single=f"{BOS} $A", special_tokens=[(BOS, SPECIAL.index(BOS))]
+        single=f"{BOS} $A" if begins else "$A",
+        special_tokens=[(BOS, SPECIAL.index(BOS))],
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=core,
