@@ -178,44 +178,6 @@ class Windows:
         return Batch(ids, labels)
 
 
-class Mixture:
-    """Each step's batch from one of several sources, drawn with weights of the step.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-    weights : callable
-        ``weights(step)`` gives one non-negative number per source, as a curriculum
-        wants them; they need not sum to 1.
-    seed : int
-        Of the draws.
-    """
-
-    def __init__(
-        self,
-        sources: Sequence[Source],
-        weights: Callable[[int], Sequence[float]],
-        *,
-        seed: int,
-    ) -> None:
-        self.sources, self.weights, self.seed = sources, weights, seed
-
-    def chosen(self, step: int) -> int:
-        """Which source gives the batch of a step."""
-        share = np.asarray(self.weights(step), dtype=float)
-        if len(share) != len(self.sources) or share.min() < 0 or share.sum() <= 0:
-            raise ValueError(
-                f"weights at step {step} are {share.tolist()} for {len(self.sources)} "
-                "sources; allowed: one each, none negative, not all zero"
-            )
-        draw = np.random.default_rng((self.seed, step))
-        return int(draw.choice(len(share), p=share / share.sum()))
-
-    def __call__(self, step: int) -> Batch:
-        """The batch of a step, counted from 0."""
-        return self.sources[self.chosen(step)](step)
-
-
 def _cuts(lengths: np.ndarray, batch_tokens: int) -> np.ndarray:
     """Borders of batches in rising lengths, each as full as padding allows."""
     cuts, first = [0], 0

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.tiny_lm.batches import IGNORED, Batch, Examples, Mixture, Windows
+from helpers.tiny_lm.batches import IGNORED, Examples, Windows
 
 
 def examples(lengths, given_tokens=None, **settings):
@@ -105,23 +105,3 @@ def test_windows_need_two_batches():
         Windows(np.arange(64), length=8, batch_tokens=32, seed=0)
     with pytest.raises(ValueError, match="between one window"):
         Windows(np.arange(64), length=8, batch_tokens=7, seed=0)
-
-
-def numbered(number):
-    ids = torch.full((1, 2), number)
-    return lambda step: Batch(ids, ids + step)
-
-
-def test_mixture_follows_its_weights():
-    sources = [numbered(i) for i in range(3)]
-    # a curriculum: the second takes over, the third never comes
-    mixture = Mixture(sources, lambda step: (1000 - step, step, 0), seed=0)
-    found = [int(mixture(step).ids[0, 0]) for step in range(1000)]
-    assert set(found) == {0, 1}
-    early, late = np.mean(found[:300]), np.mean(found[700:])
-    assert abs(early - 0.15) < 0.07 and abs(late - 0.85) < 0.07
-    assert found == [mixture.chosen(step) for step in range(1000)]
-    assert int(mixture(17).labels[0, 0] - mixture(17).ids[0, 0]) == 17
-    for wrong in ((1, 1), (0, 0, 0), (2, -1, 0)):
-        with pytest.raises(ValueError, match="allowed: one each"):
-            Mixture(sources, lambda step, w=wrong: w, seed=0)(0)
