@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from helpers.curriculum.report import build_report
+from helpers.paths import NOTEBOOKS
 from tests.browser.page_checks import cut_off, low_contrast
-from tests.curriculum.report_sample import runs_folder
+from tests.curriculum.report_sample import runs_folder, save
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 
@@ -93,6 +95,26 @@ def test_pages_can_be_read(built: Path, offline: Any, scheme: str, width: int) -
         page.screenshot(path=shot, full_page=True)
         body = page.locator("body")
         assert [*low_contrast(body), *cut_off(body)] == [], f"{name}, {scheme}"
+
+
+def test_no_formula_of_a_notebook_is_cut_off(tmp_path: Path, offline: Any) -> None:
+    """It would scroll, with its number out of sight."""
+    names = [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+    for name in names:
+        notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        save(tmp_path / "runs", f"{name}/default", notebook)
+    folder = build_report(tmp_path / "runs", tmp_path / "report").parent
+    page = offline(viewport={"width": 1200, "height": 900})
+    formulas = 0
+    for name in names:
+        page.goto((folder / f"{name}-default.html").as_uri())
+        wide = page.evaluate(
+            "[...document.querySelectorAll('.equation')]"
+            ".map(e => [e.textContent, e.scrollWidth - e.clientWidth])"
+        )
+        assert not [text for text, more in wide if more > 0], name
+        formulas += len(wide)
+    assert formulas > 30
 
 
 def test_scoreboard_filters_by_keyboard(built: Path, offline: Any) -> None:
