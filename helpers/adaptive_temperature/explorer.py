@@ -175,10 +175,12 @@ class SamplerExplorer:
             button.disabled, button.description = False, "Run in the sandbox"
 
     def still(self) -> str:
-        """The first sample as it is shown, with its verdict if it was run: HTML."""
+        """Prompt and first sample, with its verdict if it was run: HTML."""
         card = self._cards[0]
-        parts = (self._status, self._legend, card["text"], card["verdict"])
-        return "".join(part.value for part in parts)
+        prompt = f"<pre style='padding:4px 6px'>{shown(self.prompt.value)}</pre>"
+        parts = (card["text"], card["verdict"])
+        head = self._status.value + self._legend.value + prompt
+        return head + "".join(part.value for part in parts)
 
     def check(self) -> None:
         """Draw at the default, and at each control's extremes with few tokens.
