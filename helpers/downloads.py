@@ -17,6 +17,8 @@ from typing import NoReturn
 
 from tqdm import tqdm
 
+from helpers.progress import progress_bar
+
 _BLOCK = 2**20
 _NOTHING_LEFT = 416  # the range begins at the file's end
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES}
@@ -139,9 +141,7 @@ def _resume(url: str, part: Path, tag: Path, timeout: float) -> None:
 
 
 def _bar(name: str, total: int | None, have: int = 0) -> tqdm[NoReturn]:
-    return tqdm(
-        desc=name, total=total, initial=have, unit="B", unit_scale=True, leave=False
-    )
+    return progress_bar(desc=name, total=total, initial=have, unit="B", unit_scale=True)
 
 
 def _refusal(url: str, code: int) -> str:

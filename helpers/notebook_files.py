@@ -41,9 +41,5 @@ def write_notebook(notebook: Mapping[str, Any], path: Path) -> None:
     write_atomic(path, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 
-def markdown_cell(text: str, **metadata: Any) -> dict[str, Any]:
-    return {"cell_type": "markdown", "metadata": metadata, "source": text}
-
-
 def cell_tags(cell: Mapping[str, Any]) -> list[str]:
     return list(cell.get("metadata", {}).get("tags", []))

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeVar
 
-from tqdm import tqdm
+from helpers.progress import progress_bar
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 T = TypeVar("T")
@@ -55,7 +55,7 @@ def in_processes(
     """
     if workers < 1:
         raise ValueError(f"workers is {workers}; allowed: 1 or more")
-    bar = tqdm(total=len(tasks), desc=label, leave=False, disable=not progress)
+    bar = progress_bar(total=len(tasks), desc=label, disable=not progress)
     with bar:
         if workers == 1 or len(tasks) < 2:
             results = []

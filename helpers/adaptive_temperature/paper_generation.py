@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria
 
 from helpers.adaptive_temperature.extraction import STOPS, Extracted, extract
@@ -22,6 +21,7 @@ from helpers.adaptive_temperature.problems import Problem
 from helpers.adaptive_temperature.samplers import Sampler
 from helpers.assets import local
 from helpers.llm.completions import Endpoint
+from helpers.progress import progress_bar
 from helpers.row_log import RowLog, rows
 from helpers.run_folder import claim_folder
 from helpers.seeding import seeded
@@ -199,7 +199,7 @@ class _Answers:
         seed: int,
         progress: bool,
     ) -> None:
-        bar = tqdm(batches, desc="sampling", leave=False, disable=not progress)
+        bar = progress_bar(batches, desc="sampling", disable=not progress)
         with RowLog(self.path) as log:
             for problem, first, count in bar:
                 own = _seed(seed, problem.task_id, first)

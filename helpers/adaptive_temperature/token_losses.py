@@ -15,7 +15,6 @@ import pandas as pd
 import torch
 from scipy import stats
 from torch import Tensor
-from tqdm import tqdm
 
 from helpers.adaptive_temperature.token_classes import (
     CODE_CLASSES,
@@ -23,6 +22,7 @@ from helpers.adaptive_temperature.token_classes import (
     tokenized,
 )
 from helpers.names import unknown_name
+from helpers.progress import progress_bar
 
 DRAWS = 1000
 """Resamplings of the files for an interval."""
@@ -113,7 +113,7 @@ def _measured(
         for start, new in _windows(len(row), context)
     ]
     windows.sort(key=lambda w: len(rows[w[0]][w[1] : w[1] + context]))  # little padding
-    bar = tqdm(total=len(windows), desc="losses", leave=False, disable=not progress)
+    bar = progress_bar(total=len(windows), desc="losses", disable=not progress)
     with bar:
         for begin in range(0, len(windows), batch_size):
             batch = windows[begin : begin + batch_size]

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from helpers.curriculum.results import Failure, RunResult
 from helpers.curriculum.sections import COMPLETED, NOT_RUN, is_injected
-from helpers.notebook_files import (
-    cell_tags,
-    markdown_cell,
-    read_notebook,
-    write_notebook,
-)
+from helpers.curriculum.trust import trust
+from helpers.notebook_files import cell_tags, read_notebook, write_notebook
 
 MARKER_TAG = "curriculum-marker"
 _PAPERMILL_TAG = "papermill-error-cell-tag"
 _ANCHOR = "curriculum-stopped-here"
+_REWRITTEN = re.compile(r"[^\n]*\r(?!\n)")  # what a carriage return takes away
 _ALL_CELLS_RAN = ("passed", "swallowed error", "claims worse")
 
 Notebook = dict[str, Any]
@@ -51,6 +49,27 @@ def failing_cell(notebook: Notebook) -> int | None:
     return None
 
 
+def merge_streams(notebook: Notebook) -> None:
+    """One output in place of many prints; of progress bars, what they left: nothing."""
+    for cell in notebook["cells"]:
+        merged: list[dict[str, Any]] = []
+        for output in cell.get("outputs", []):
+            if output["output_type"] != "stream":
+                merged.append(output)
+                continue
+            text = "".join(output["text"])
+            last = merged[-1] if merged else {}
+            if last.get("name") == output["name"]:
+                last["text"] += text
+            else:
+                merged.append({**output, "text": text})
+        for output in merged:
+            if output["output_type"] == "stream":
+                output["text"] = _REWRITTEN.sub("", output["text"])
+        if "outputs" in cell:
+            cell["outputs"] = [o for o in merged if o.get("text", "...").strip()]
+
+
 def mark(notebook: Notebook, result: RunResult, index: int | None) -> None:
     """Write into the executed copy what happened and to which cells.
 
@@ -73,15 +92,20 @@ def mark(notebook: Notebook, result: RunResult, index: int | None) -> None:
     link = ""
     if index is not None:
         note = f"<a id='{_ANCHOR}'></a>**{result.status}** in the next cell."
-        cells.insert(index, _marker(note))
+        cells.insert(index, _marker("cell", note))
         link = f" · [go to the cell](#{_ANCHOR})"
     lines = result.worse or [(result.failure or Failure()).message]
     text = "<br>".join(html.escape(line) for line in lines)
-    cells.insert(0, _marker(f"**This run: {result.status}.** {text}{link}"))
+    cells.insert(0, _marker("run", f"**This run: {result.status}.** {text}{link}"))
 
 
-def _marker(text: str) -> dict[str, Any]:
-    return markdown_cell(text, tags=[MARKER_TAG], papermill={"status": COMPLETED})
+def _marker(name: str, text: str) -> dict[str, Any]:
+    return {
+        "cell_type": "markdown",
+        "id": f"{MARKER_TAG}-{name}",
+        "metadata": {"tags": [MARKER_TAG], "papermill": {"status": COMPLETED}},
+        "source": text,
+    }
 
 
 def refresh(source: Path, executed: Path, result: RunResult) -> None:
@@ -105,6 +129,7 @@ def refresh(source: Path, executed: Path, result: RunResult) -> None:
     mark(ran, result, None)
     if _texts(ran) != _texts(before):
         write_notebook(ran, executed)
+        trust(executed)
 
 
 def _texts(notebook: Notebook) -> list[str]:

@@ -19,7 +19,6 @@ from bs4 import BeautifulSoup
 from jinja2 import pass_context
 from nbconvert.exporters.html import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
 from helpers import claims
@@ -121,18 +120,6 @@ class _Markdown(IPythonRenderer):
         return self_contained(str(super().inline_html(html)), self.links)
 
 
-def _drop_empty_streams(
-    notebook: NotebookNode, resources: Any
-) -> tuple[NotebookNode, Any]:
-    for cell in notebook.cells:
-        cell["outputs"] = [
-            output
-            for output in cell.get("outputs", [])
-            if output.output_type != "stream" or output.text.strip()
-        ]
-    return notebook, resources
-
-
 class PageExporter(HTMLExporter):
     """nbconvert's HTML exporter with the report's template and Markdown."""
 
@@ -142,10 +129,6 @@ class PageExporter(HTMLExporter):
         super().__init__(
             template_name="notebook", extra_template_basedirs=[str(TEMPLATES)]
         )
-        # Progress bars rewrite one line; only its last state belongs on a page, and
-        # nothing where they wiped it.
-        self.register_preprocessor(CoalesceStreamsPreprocessor(), enabled=True)
-        self.register_preprocessor(_drop_empty_streams, enabled=True)
         self.register_filter("embed", data_uri)
         self.register_filter("mathml", mathml)
         self.register_filter(

@@ -16,6 +16,7 @@ from helpers.curriculum.outputs import swallowed_errors
 from helpers.curriculum.pool import Outcome, Settings, run_all
 from helpers.curriculum.results import Failure, RunResult, now
 from helpers.curriculum.status import Status
+from helpers.curriculum.trust import trust
 from helpers.notebook_files import write_notebook
 from helpers.session import versions
 
@@ -76,6 +77,7 @@ def run_notebooks(
 
         for job, outcome in run_all(todo, settings, tell, interrupted):
             result = judge(job, outcome, settings, started)
+            trust(job.executed)
             result.save(job.folder)
             results[str(job)] = result
             if status:
@@ -156,6 +158,7 @@ def judge(job: Job, outcome: Outcome, settings: Settings, started: str) -> RunRe
     )
     if result.passed:
         result = _with_verdicts(job, result)
+    executed.merge_streams(notebook)
     executed.mark(notebook, result, index)
     write_notebook(notebook, job.executed)
     return result

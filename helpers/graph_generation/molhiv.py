@@ -23,6 +23,7 @@ from helpers.graph_generation.classifier import (
 from helpers.graph_generation.gin import GIN, fit_gin, gin_scores, molecule_graphs
 from helpers.names import unknown_name
 from helpers.paths import user_data
+from helpers.progress import progress_bar
 
 SPLITS = ("train", "valid", "test")
 PAPER = Confusion(tp=810, fp=4_145, tn=35_539, fn=633)  # Table 10
@@ -183,12 +184,12 @@ def train_classifier(
     progress : bool
         Show a bar.
     """
-    from tqdm.auto import tqdm
-
     graphs = molecule_graphs(data.smiles, any_valence=True)
     rows: list[tuple[int, float, float]] = []
     kept: dict[str, dict] = {}
-    with tqdm(total=epochs, unit="epoch", disable=not progress) as bar:
+    with progress_bar(
+        total=epochs, unit="epoch", leave=True, disable=not progress
+    ) as bar:
 
         def after(epoch: int, model: GIN) -> None:
             valid, test = (

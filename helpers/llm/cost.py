@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from tqdm import tqdm
-
 from helpers.llm.answer_cache import Cached
 from helpers.llm.backend import Backend, Completion, Request
+from helpers.progress import progress_bar
 
 Count = Callable[[str], int]
 # Runs that tokenizers of today's models seldom divide, or seldom join.
@@ -160,7 +159,7 @@ def run_requests(
     found: list[Completion] = []
     spent = 0.0
     stream = (each for each in backend.complete(requests))  # one that can be closed
-    bar = tqdm(total=len(requests), desc="answers", leave=False, disable=not progress)
+    bar = progress_bar(total=len(requests), desc="answers", disable=not progress)
     with bar, closing(stream):
         for request, completion in zip(requests, stream, strict=True):
             found.append(completion)

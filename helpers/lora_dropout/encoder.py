@@ -15,7 +15,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 from transformers import BertModel, PreTrainedTokenizerBase
 
 from helpers.lora_dropout.top_layers import (
@@ -23,6 +22,7 @@ from helpers.lora_dropout.top_layers import (
     input_modules,
     run_layers,
 )
+from helpers.progress import progress_bar
 
 # The six matrices of a layer that the paper's baselines adapt (its section 5).
 TARGETS = (
@@ -218,9 +218,7 @@ def hidden_states(
         matrices = torch.cat([module.weight for module in modules])
     mask = torch.arange(ids.shape[1]) < lengths[:, None]
     order = lengths.argsort(stable=True)
-    bar = tqdm(
-        total=len(texts), desc="frozen layers", leave=False, disable=not progress
-    )
+    bar = progress_bar(total=len(texts), desc="frozen layers", disable=not progress)
     precision = torch.autocast("cpu", torch.bfloat16, enabled=half)
     with bar, torch.inference_mode(), precision:
         for rows in order.split(batch_size):

@@ -22,13 +22,13 @@ import torch
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 from torch import Tensor, nn
-from tqdm import tqdm
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from helpers.cache import stage
 from helpers.lora_dropout.docstrings import docstring_sentences
 from helpers.lora_dropout.encoder import Encoder
 from helpers.lora_dropout.opinions import opinions
+from helpers.progress import progress_bar
 from helpers.seeding import seeded
 from helpers.torch_threads import single_thread
 
@@ -196,7 +196,7 @@ def pretrained(
         rate = torch.optim.lr_scheduler.OneCycleLR(
             optimiser, _RATE, total_steps=steps + 1, pct_start=0.1
         )
-        for step in tqdm(range(steps), desc="small encoder", leave=False):
+        for step in progress_bar(range(steps), desc="small encoder"):
             # sentences of one length share a batch, so that little is padding
             order = torch.randperm(len(rows), generator=draw)[: 8 * BATCH]
             drawn = sorted(order.tolist(), key=lambda i: len(rows[i]))

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from helpers.assets import needed
 from helpers.hub_tables import hub_table
 from helpers.names import unknown_name
+from helpers.progress import progress_bar
 
 # what is fetched, and its configuration on the hub
 HUB = {"SQuAD v1.1": ("squad", "plain_text"), "SQuAD v2.0": ("squad_v2", "squad_v2")}
@@ -182,7 +182,7 @@ def windows(
     rows: list[dict[str, Any]] = []
     owners, places = [], []
     starts = range(0, len(questions), _CHUNK)
-    for begin in tqdm(starts, desc="cut texts", leave=False, disable=not progress):
+    for begin in progress_bar(starts, desc="cut texts", disable=not progress):
         part = questions[begin : begin + _CHUNK]
         coded = tokenizer(
             # some begin with spaces enough to leave the text no place

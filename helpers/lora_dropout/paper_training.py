@@ -17,7 +17,6 @@ from typing import Any
 import torch
 from peft import AdaLoraConfig, LoraConfig, get_peft_model
 from torch import Tensor, nn
-from tqdm import tqdm
 from transformers import PrinterCallback, Trainer
 
 from helpers.lora_dropout.adalora import mask_adalora
@@ -26,6 +25,7 @@ from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.ensemble import evaluation, member_logits
 from helpers.lora_dropout.paper_recipes import Adaptation, targets_of
 from helpers.lora_dropout.trainer import LoraDropoutTrainerMixin, adalora_of
+from helpers.progress import progress_bar
 
 _RANKS = "adalora.pt"  # in each checkpoint of AdaLoRA
 _AVERAGES = ("ipt", "exp_avg_ipt", "exp_avg_unc")
@@ -221,7 +221,7 @@ def predictions(
     """
     device = next(model.parameters()).device
     mean, several = [], []
-    bar = tqdm(total=len(rows), desc="predict", leave=False, disable=not progress)
+    bar = progress_bar(total=len(rows), desc="predict", disable=not progress)
     cast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
     with bar, torch.no_grad(), evaluation(model), cast:
         for start in range(0, len(rows), batch):

@@ -25,6 +25,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from helpers.processors import cores
+from helpers.progress import progress_bar
 from helpers.sandbox import landlock
 from helpers.sandbox.bubblewrap import work_folder
 from helpers.sandbox.jobs import Job
@@ -161,7 +162,7 @@ class Sandbox:
         if self._closed:
             raise ValueError("this sandbox is closed")
         unique = list(dict.fromkeys(jobs))
-        bar = tqdm(total=len(unique), desc=progress, leave=False, disable=not progress)
+        bar = progress_bar(total=len(unique), desc=progress, disable=not progress)
         with self._lock, bar:
             try:
                 found = self._run(unique, bar, done or (lambda *_: None))

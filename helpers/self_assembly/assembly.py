@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
+from helpers.progress import progress_bar
 from helpers.self_assembly.config import AssemblyConfig
 from helpers.self_assembly.geodesic import geodesic_fields
 from helpers.self_assembly.interrupts import interrupt_deferred
@@ -208,10 +208,11 @@ class Assembly(Swarm):
         if not isinstance(cap, (int, np.integer)) or isinstance(cap, bool) or cap < 0:
             raise ValueError(f"max_steps must be an integer >= 0, not {max_steps!r}")
         tail = 0
-        with tqdm(
+        with progress_bar(
             total=self._size,
             initial=self._size - self._unoccupied,
             unit="cell",
+            leave=True,
             disable=not progress,
         ) as bar:
             for _ in range(cap):

@@ -10,9 +10,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from helpers.cache import stage
+from helpers.progress import progress_bar
 from helpers.self_assembly.assembly import Assembly
 from helpers.self_assembly.baselines import (
     BASELINES,
@@ -43,7 +43,7 @@ def comparison_runs(
     """
     rows = []
     cases = [(name, seed) for name in shapes for seed in seeds]
-    for name, seed in tqdm(cases, desc="baselines", leave=False):
+    for name, seed in progress_bar(cases, desc="baselines"):
         target = named_shape(name, width)
         assembly = Assembly(target, config=config, seed=seed)
         start = assembly.positions

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from helpers.cache import stage
+from helpers.progress import progress_bar
 from helpers.self_assembly.assembly import Assembly
 from helpers.self_assembly.config import AssemblyConfig
 from helpers.self_assembly.metrics import summarise
@@ -51,7 +51,7 @@ def row(trace: Trace, **labels: Any) -> dict[str, Any]:
 
 
 def _table(rows: Iterable[dict[str, Any]], total: int, title: str) -> pd.DataFrame:
-    return pd.DataFrame(list(tqdm(rows, total=total, desc=title, leave=False)))
+    return pd.DataFrame(list(progress_bar(rows, total=total, desc=title)))
 
 
 def run_once(
@@ -250,7 +250,7 @@ def failure_runs(
     """
     rows: list[dict[str, Any]] = []
     last: dict[str, Trace] = {}
-    for name in tqdm(shapes, desc="failures", leave=False):
+    for name in progress_bar(shapes, desc="failures"):
         target = target_shape(name, width)
         for repair in ("none", "geodesic"):
             for seed in seeds:

@@ -33,9 +33,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from helpers.paths import write_atomic
+from helpers.progress import progress_bar
 from helpers.spot_tuning.aws_agent import Progress, S3Store, Store, boto3_client
 from helpers.spot_tuning.aws_budget import BudgetExceeded, Exposure
 from helpers.spot_tuning.aws_machines import (
@@ -146,7 +145,7 @@ class AwsDriver:
         if self.dry_run:
             print(self.plan())
             return []
-        with tqdm(desc="steps", leave=False) as bar:
+        with progress_bar(desc="steps") as bar:
             try:
                 while not self.tick():
                     bar.n = sum(book.step for book in self.books.trials.values())

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from helpers.progress import progress_bar
 from helpers.spot_tuning.curves import LearningCurves
 from helpers.spot_tuning.final_metric import METHODS, predictors_for
 from helpers.spot_tuning.job_result import relative_regret
@@ -68,7 +68,7 @@ def prediction_errors(
         for method in methods
     }
     rows = []
-    for (seed, method), of_trial in tqdm(predictors.items(), leave=False):
+    for (seed, method), of_trial in progress_bar(predictors.items()):
         curves = runs[seed]
         for trial, metrics in zip(curves.trials, curves.metrics, strict=True):
             final = float(metrics[-1])

@@ -14,8 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
+from helpers.progress import progress_bar
 from helpers.spot_tuning.bench import POLICIES, Bench, Repetition, policy
 from helpers.spot_tuning.billing import REGIMES, billing
 from helpers.spot_tuning.instances import cheapest
@@ -44,7 +44,7 @@ def run_jobs(
     import pandas as pd
 
     rows: list[dict[str, object]] = []
-    for labels, bench, chosen, start in tqdm(list(jobs), desc=label, leave=False):
+    for labels, bench, chosen, start in progress_bar(list(jobs), desc=label):
         result = bench.run(chosen, start)
         if not regimes:
             rows.append({**labels, **result.summary()})

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from helpers.names import unknown_name
 from helpers.paths import DATA, write_atomic
+from helpers.progress import progress_bar
 from helpers.spot_tuning.instances import PAPER_TYPES, instance
 from helpers.spot_tuning.price_generator import generate_trace
 from helpers.spot_tuning.price_parameters import (
@@ -300,7 +300,7 @@ def fit_all(calibration: Calibration) -> dict[str, MarketParameters]:
         if target.source == "early" and not target.like
     }
     paper = [f"{name}-1a" for name in PAPER_TYPES]
-    with tqdm(total=len(models) + len(paper), desc="markets", leave=False) as bar:
+    with progress_bar(total=len(models) + len(paper), desc="markets") as bar:
         fitted = {}
         for name, target in models.items():
             fitted[name] = fit_market(target)

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import IO, Any, Literal, cast
 
 import pandas as pd
-from tqdm import tqdm
 
+from helpers.progress import progress_bar
 from helpers.spot_tuning.prices import TraceError
 
 Layout = Literal["csv", "kaggle", "aws"]
@@ -177,7 +177,7 @@ def _csv_rows(path: Path, layout: Layout, os: str) -> Iterator[pd.DataFrame]:
             skip_blank_lines=False,
             keep_default_na=False,
         ) as chunks:
-            bar = tqdm(chunks, desc=path.name, unit=" chunks", leave=False, delay=2)
+            bar = progress_bar(chunks, desc=path.name, unit=" chunks", delay=2)
             for chunk in bar:
                 rows = chunk.rename(columns=columns)[list(columns.values())]
                 # blank lines keep their number, but are no prices

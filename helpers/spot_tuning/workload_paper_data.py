@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from helpers.paths import BUILD, write_atomic
+from helpers.progress import progress_bar
 from helpers.spot_tuning.workload_data import Split, standardised
 from helpers.spot_tuning.workload_files import find_file
 
@@ -72,7 +72,7 @@ def _convert_libsvm(path: Path, features: int, rows: Path) -> np.ndarray:
     with (
         opener(path, "rb") as source,
         rows.open("wb") as target,
-        tqdm(desc=path.name, unit=" rows", leave=False) as bar,
+        progress_bar(desc=path.name, unit=" rows") as bar,
     ):
         while lines := list(islice(source, _LINES)):
             where = f"{path}, lines {bar.n + 1} to {bar.n + len(lines)}"

@@ -25,9 +25,9 @@ import numpy as np
 import torch
 from numba import njit
 from torch import Tensor
-from tqdm import tqdm
 from transformers import LlamaForCausalLM
 
+from helpers.progress import progress_bar
 from helpers.tiny_lm.draws import Draws, Tree
 from helpers.tiny_lm.path_decoder import PathDecoder
 from helpers.torch_threads import single_thread
@@ -99,7 +99,7 @@ def draw(
     finished = np.zeros(shape, dtype=bool)
     hot = np.zeros(shape[:2])
     tree = Tree()
-    bar = tqdm(total=len(prompts), desc="sampling", leave=False, disable=not progress)
+    bar = progress_bar(total=len(prompts), desc="sampling", disable=not progress)
     with bar, single_thread(), torch.inference_mode():
         for start in range(0, len(prompts), batch_prompts):
             chunk = slice(start, start + batch_prompts)

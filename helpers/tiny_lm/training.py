@@ -27,10 +27,10 @@ from typing import Any
 import pandas as pd
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 from transformers import LlamaForCausalLM
 
 from helpers.names import unknown_name
+from helpers.progress import progress_bar
 from helpers.seeding import torch_seeded
 from helpers.tiny_lm.batches import IGNORED, Batch, Source
 from helpers.torch_threads import single_thread
@@ -188,8 +188,12 @@ def train(
         run = _Run(model, recipe, folder / STATE, batches(0), loss)
         if resume:
             run.load()
-        bar = tqdm(
-            total=last, initial=min(run.step, last), unit="step", disable=not progress
+        bar = progress_bar(
+            total=last,
+            initial=min(run.step, last),
+            unit="step",
+            leave=True,
+            disable=not progress,
         )
         with bar, run.kept_on_interrupt():
             while run.step < last:

@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
-from tqdm import tqdm
 
 from helpers.processor_time import ProcessorTime
+from helpers.progress import progress_bar
 from helpers.training_visualization import checks, saving
 from helpers.training_visualization.attention import attention
 from helpers.training_visualization.batches import Batches
@@ -175,8 +175,8 @@ class DVI(BaseEstimator):  # type: ignore[misc]
         edges = checks.per_checkpoint(boundary, len(traces), "boundary", shared=False)
         self._start()
         steps = zip(labels, traces, heads, edges, strict=True)
-        for epoch, x, one, points in tqdm(
-            steps, total=len(traces), desc="maps", leave=False, disable=not self.verbose
+        for epoch, x, one, points in progress_bar(
+            steps, total=len(traces), desc="maps", disable=not self.verbose
         ):
             self.partial_fit(x, epoch=epoch, head=one, boundary=points)
         return self

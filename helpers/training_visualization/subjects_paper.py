@@ -18,10 +18,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm import tqdm
 
 from helpers.names import unknown_name
 from helpers.paths import write_atomic
+from helpers.progress import progress_bar
 from helpers.training_visualization.boundary_samples import BoundarySampler
 from helpers.training_visualization.image_files import Images, read_images
 from helpers.training_visualization.recorder import Recorder
@@ -260,7 +260,7 @@ def train_paper(
             folder=Path(work) / "recording",
             seed=seed,
         ) as recorder,
-        tqdm(total=recipe.epochs, desc=name, unit=" epochs", leave=False) as bar,
+        progress_bar(total=recipe.epochs, desc=name, unit=" epochs") as bar,
     ):
         if saved.exists():
             training.restore(saved)

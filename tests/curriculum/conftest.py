@@ -94,7 +94,11 @@ class Project:
 
     def environment(self) -> dict[str, str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith("CURRICULUM_")}
-        return env | {"CURRICULUM_ROOT": str(self.root), "PYTHONPATH": str(REPOSITORY)}
+        return env | {
+            "CURRICULUM_ROOT": str(self.root),
+            "PYTHONPATH": str(REPOSITORY),
+            "JUPYTER_DATA_DIR": str(self.root / "jupyter"),
+        }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The command, running."""
@@ -161,5 +165,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setattr(paths, "LOCK", tmp_path / "requirements.lock")
     monkeypatch.setattr(scales, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.delenv("CURRICULUM_DATA", raising=False)
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
     (tmp_path / "notebooks").mkdir()
     return Project(tmp_path)
