@@ -41,11 +41,12 @@ STILL = """async node => {
 
 @dataclass
 class Lab:
-    """A running JupyterLab server."""
+    """A running JupyterLab server; ``data`` is Jupyter's folder of its user's files."""
 
     url: str
     token: str
     root: Path
+    data: Path
 
 
 @dataclass
@@ -187,6 +188,7 @@ def lab_server(root: Path, home: Path) -> Iterator[Lab]:
         **os.environ,
         "PYTHONPATH": str(REPOSITORY),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
@@ -228,7 +230,7 @@ def lab_server(root: Path, home: Path) -> Iterator[Lab]:
                     log.seek(0)
                     pytest.fail(f"JupyterLab did not start:\n{log.read()[-3000:]}")
                 time.sleep(0.3)
-        yield Lab(url, token, notebooks)
+        yield Lab(url, token, notebooks, home / "data")
     finally:
         server.terminate()  # shuts its kernels down too
         try:
