@@ -291,19 +291,22 @@ def table_html(claims: Iterable[Claim], header: bool = True) -> str:
         "<th style='text-align:left'>verdict</th></tr>"
     )
     rows = []
+    whole = " style='white-space:nowrap'"
     for claim in claims:
         slug = claim.verdict.split()[0]
         note = f"<br><small>{html.escape(claim.reason)}</small>" if claim.reason else ""
         where = f" <small>{html.escape(claim.ref)}</small>" if claim.ref else ""
+        ours = "" if " " in claim.unit else whole
+        verdict = f"<span{whole}>{SYMBOLS[claim.verdict]} {claim.verdict}</span>"
         rows.append(
             "<tr><td style='text-align:left;width:38%'>"
             f"<b>{html.escape(claim.id)}</b><br>{html.escape(claim.statement)}</td>"
             f"<td>{html.escape(paper_cell(claim))}{where}</td>"
-            f"<td>{html.escape(ours_cell(claim))}</td><td>{format_interval(claim)}</td>"
-            f"<td>{html.escape(claim.expected)}</td>"
-            f"<td class='verdict-{slug}' style='text-align:left'>"
-            f"<span style='white-space:nowrap'>{SYMBOLS[claim.verdict]} {claim.verdict}"
-            f"</span>{note}</td></tr>"
+            f"<td{ours}>{html.escape(ours_cell(claim))}</td>"
+            f"<td{whole}>{format_interval(claim)}</td>"
+            f"<td{whole}>{html.escape(claim.expected)}</td>"
+            f"<td class='verdict-{slug}' style='text-align:left'>{verdict}{note}</td>"
+            "</tr>"
         )
     return f"<table class='claims'>{head if header else ''}{''.join(rows)}</table>"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import mimetypes
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +18,7 @@ from helpers.notebook_files import cell_tags, read_notebook, write_notebook
 MARKER_TAG = "curriculum-marker"
 _PAPERMILL_TAG = "papermill-error-cell-tag"
 _ANCHOR = "curriculum-stopped-here"
+_PICTURE = re.compile(r"!\[[^\]]*\]\(([^():\s]+)\)")  # of a file, not of an address
 _REWRITTEN = re.compile(r"[^\n]*\r(?!\n)")  # what a carriage return takes away
 _ALL_CELLS_RAN = ("passed", "swallowed error", "claims worse")
 
@@ -47,6 +50,22 @@ def failing_cell(notebook: Notebook) -> int | None:
         if cell_status(cell) not in fine:
             return index
     return None
+
+
+def embed_images(notebook: Notebook, folder: Path) -> None:
+    """Pictures of the text, which lie beside the source, become the copy's own."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "markdown":
+            continue
+        for target in dict.fromkeys(_PICTURE.findall(cell["source"])):
+            path = folder / target
+            kind = mimetypes.guess_type(path.name)[0]
+            if kind is None or not path.is_file():
+                continue
+            content = base64.b64encode(path.read_bytes()).decode("ascii")
+            cell.setdefault("attachments", {})[path.name] = {kind: content}
+            own = f"](attachment:{path.name})"
+            cell["source"] = cell["source"].replace(f"]({target})", own)
 
 
 def merge_streams(notebook: Notebook) -> None:
@@ -126,6 +145,7 @@ def refresh(source: Path, executed: Path, result: RunResult) -> None:
         if "parameters" in cell_tags(cell):
             cells += injected
     ran["cells"] = cells
+    embed_images(ran, source.parent)
     mark(ran, result, None)
     if _texts(ran) != _texts(before):
         write_notebook(ran, executed)

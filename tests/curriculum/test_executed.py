@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,28 @@ def test_other_outputs_stay_between_prints() -> None:
 def trusted(path: Path) -> bool:
     notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
     return bool(NotebookNotary().check_signature(notebook))
+
+
+SQUARE = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"
+
+
+def test_pictures_of_the_text_travel_with_the_copy(project: Any) -> None:
+    folder = project.root / "notebooks" / "figures"
+    folder.mkdir()
+    (folder / "plan.svg").write_text(SQUARE)
+    shown = "![A plan](figures/plan.svg)"
+    others = "![far](https://example.org/a.png) ![gone](figures/gone.svg) [b](b.ipynb)"
+    path = project.add("01_one", f"# Plan\n\n{shown} {others}", "1 + 1")
+    give_ids(path)
+    for word in ("Plan", "Plans"):
+        path.write_text(path.read_text("utf-8").replace("# Plan\\n", f"# {word}\\n"))
+        run_notebooks(make_jobs(["01"], "smoke"), workers=1)
+        cell = project.executed("01_one")["cells"][3]  # parameters come twice
+        assert cell["source"] == f"# {word}\n\n![A plan](attachment:plan.svg) {others}"
+        content = base64.b64decode(cell["attachments"]["plan.svg"]["image/svg+xml"])
+        assert content.decode() == SQUARE
+    assert shown in path.read_text("utf-8")
+    assert trusted(project.folder("01_one") / "executed.ipynb")
 
 
 def give_ids(path: Path) -> None:
