@@ -201,7 +201,8 @@ def _table(rows: Sequence[Row]) -> str:
     )
     return (
         "<style>.board :is(th,td){text-align:left;vertical-align:top;"
-        "padding:2px 10px 2px 0}.board td+td{white-space:nowrap}</style>"
+        "padding:2px 10px 2px 0}.board td{min-width:20em}"
+        ".board td+td{min-width:0;white-space:nowrap}</style>"
         f"<div aria-live='off' tabindex='0' role='region' aria-label='Claims' "
         f"style='{box}'><table class='board'>{head}{body}</table></div>"
     )

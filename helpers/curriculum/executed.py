@@ -53,7 +53,10 @@ def failing_cell(notebook: Notebook) -> int | None:
 
 
 def embed_images(notebook: Notebook, folder: Path) -> None:
-    """Pictures of the text, which lie beside the source, become the copy's own."""
+    """Pictures of the text, which lie beside the source, become the copy's own.
+
+    As addresses that hold the picture: Lab shows no SVG that is an attachment.
+    """
     for cell in notebook["cells"]:
         if cell["cell_type"] != "markdown":
             continue
@@ -63,8 +66,7 @@ def embed_images(notebook: Notebook, folder: Path) -> None:
             if kind is None or not path.is_file():
                 continue
             content = base64.b64encode(path.read_bytes()).decode("ascii")
-            cell.setdefault("attachments", {})[path.name] = {kind: content}
-            own = f"](attachment:{path.name})"
+            own = f"](data:{kind};base64,{content})"
             cell["source"] = cell["source"].replace(f"]({target})", own)
 
 

@@ -134,7 +134,7 @@ PAPER_WORKLOADS: dict[str, Workload] = {
         ),
         boosting_workload(
             "GBTR",
-            task="boosted regression trees, Friedman's generated problem",
+            task="boosted regression trees, Friedman's problem",
             data=_gbtr_data,
             features=10,
             rows=GBTR_ROWS * 5 // 6,

@@ -109,7 +109,7 @@ WORKLOADS: dict[str, Workload] = {
         ),
         boosting_workload(
             "GBTR",
-            task="boosted regression trees, Friedman's generated problem",
+            task="boosted regression trees, Friedman's problem",
             data=friedman,
             features=10,
             rows=10240,
@@ -144,7 +144,7 @@ WORKLOADS: dict[str, Workload] = {
         ),
         network_workload(
             "CNN",
-            task="small AlexNet, images of handwritten digits",
+            task="small AlexNet, handwritten digits",
             data=digit_images,
             network=_small_alexnet,
             shape=(1, 8, 8),
@@ -163,7 +163,7 @@ WORKLOADS: dict[str, Workload] = {
         ),
         network_workload(
             "ResNet",
-            task="small residual network, images of handwritten digits",
+            task="small residual network, handwritten digits",
             data=digit_images,
             network=_small_resnet,
             shape=(1, 8, 8),
