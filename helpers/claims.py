@@ -297,7 +297,9 @@ def table_html(claims: Iterable[Claim], header: bool = True) -> str:
         note = f"<br><small>{html.escape(claim.reason)}</small>" if claim.reason else ""
         where = f" <small>{html.escape(claim.ref)}</small>" if claim.ref else ""
         ours = "" if " " in claim.unit else whole
-        verdict = f"<span{whole}>{SYMBOLS[claim.verdict]} {claim.verdict}</span>"
+        words = claim.verdict.split()
+        verdict = f"<span{whole}>{SYMBOLS[claim.verdict]} {' '.join(words[:2])}</span>"
+        verdict = " ".join([verdict, *words[2:]])
         rows.append(
             "<tr><td style='text-align:left;width:38%'>"
             f"<b>{html.escape(claim.id)}</b><br>{html.escape(claim.statement)}</td>"
