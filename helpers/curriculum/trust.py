@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 
@@ -17,5 +18,5 @@ def trust(path: Path) -> None:
 
     try:
         NotebookNotary().sign(nbformat.read(path, as_version=nbformat.NO_CONVERT))
-    except OSError:
-        return  # no home to keep signatures in: Lab asks, as with any other notebook
+    except (OSError, sqlite3.Error):
+        return  # signatures cannot be kept: Lab asks, as with any other notebook
