@@ -53,7 +53,9 @@ def plain_python(source: Source) -> Iterator[Finding]:
                 "tqdm.auto",
                 "tqdm.notebook",
             ):
-                yield source.finding("tqdm", "use 'from tqdm import tqdm'", index)
+                yield source.finding(
+                    "tqdm", "use 'from helpers.progress import progress_bar'", index
+                )
 
 
 def clean(source: Source) -> Iterator[Finding]:
