@@ -291,26 +291,31 @@ def table_html(claims: Iterable[Claim], header: bool = True) -> str:
         "<th style='text-align:left'>verdict</th></tr>"
     )
     rows = []
-    whole = " style='white-space:nowrap'"
     for claim in claims:
         slug = claim.verdict.split()[0]
         note = f"<br><small>{html.escape(claim.reason)}</small>" if claim.reason else ""
         where = f" <small>{html.escape(claim.ref)}</small>" if claim.ref else ""
-        ours = "" if " " in claim.unit else whole
         words = claim.verdict.split()
-        verdict = f"<span{whole}>{SYMBOLS[claim.verdict]} {' '.join(words[:2])}</span>"
-        verdict = " ".join([verdict, *words[2:]])
+        verdict = (
+            f"<span style='white-space:nowrap'>{SYMBOLS[claim.verdict]} "
+            f"{' '.join(words[:2])}</span> {' '.join(words[2:])}"
+        )
         rows.append(
             "<tr><td style='text-align:left;width:38%'>"
             f"<b>{html.escape(claim.id)}</b><br>{html.escape(claim.statement)}</td>"
             f"<td>{html.escape(paper_cell(claim))}{where}</td>"
-            f"<td{ours}>{html.escape(ours_cell(claim))}</td>"
-            f"<td{whole}>{format_interval(claim)}</td>"
-            f"<td{whole}>{html.escape(claim.expected)}</td>"
+            f"{_on_a_line(ours_cell(claim), 7)}{_on_a_line(format_interval(claim), 10)}"
+            f"{_on_a_line(claim.expected, 9)}"
             f"<td class='verdict-{slug}' style='text-align:left'>{verdict}{note}</td>"
             "</tr>"
         )
     return f"<table class='claims'>{head if header else ''}{''.join(rows)}</table>"
+
+
+def _on_a_line(text: str, width: int) -> str:
+    """A cell wide enough for usual texts, as far as the window has room for that."""
+    style = f"min-width:min({width}em,{width + 2}vw)"
+    return f"<td style='{style}'>{html.escape(text)}</td>"
 
 
 def show(claims: Iterable[Claim] | None = None) -> None:

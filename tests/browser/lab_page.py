@@ -131,10 +131,16 @@ class LabPage:
         return found
 
     def verdicts(self, name: str) -> str:
-        """Text of the notebook's last table of claims, of which a picture is saved."""
+        """Text of the notebook's last table of claims, of which a picture is saved.
+
+        Whatever the width of the page, nothing of it is cut off.
+        """
         table = self.page.locator("table.claims").last
         table.scroll_into_view_if_needed()
         self.screenshot(name)
+        assert table.evaluate(
+            "t => t.offsetWidth <= t.closest('.jp-OutputArea-output').clientWidth"
+        )
         text: str = table.inner_text()
         return text
 
