@@ -12,7 +12,7 @@ _PUBLIC = {
     "begin": "helpers.session",
     "record": "helpers.claims",
     "proportion": "helpers.intervals",
-    "show": "helpers.claims",
+    "show": "helpers.claim_table",
     "explore": "helpers.explorer",
     "exercise": "helpers.exercises",
     "between": "helpers.expectations",

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from helpers import claims
+from helpers import claim_table, claims
+from helpers.claim_table import format_number
 from helpers.claims import (
     DIRECTION,
     MIME,
@@ -22,7 +23,6 @@ from helpers.claims import (
     VERDICTS,
     ClaimError,
     claims_in,
-    format_number,
     judge,
     record,
     worse,
@@ -185,12 +185,12 @@ def test_numbers_are_shown_briefly(number: Any, shown: str) -> None:
 
 def test_the_table_escapes_and_names_the_verdict() -> None:
     claim = make(value=1.0, exact=True, statement="a < b", paper=2.0, ref="Table <1>")
-    table = claims.table_html([claim])
+    table = claim_table.table_html([claim])
     assert "a &lt; b" in table
     assert "Table &lt;1&gt;" in table
     assert "● reproduced" in table
     recalled = make("r", value=1.0, exact=True, paper=2.0, paper_status="recalled")
-    assert "2 (recalled)" in claims.table_html([recalled])
+    assert "2 (recalled)" in claim_table.table_html([recalled])
 
 
 def test_rounding_does_not_put_a_value_outside_its_interval() -> None:

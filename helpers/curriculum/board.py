@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from helpers import style
+from helpers.claim_table import ours_cell, paper_cell
 from helpers.claims import (
     DIRECTION,
     NOT_REPRODUCED,
@@ -20,8 +21,6 @@ from helpers.claims import (
     SYMBOLS,
     VERDICTS,
     Claim,
-    ours_cell,
-    paper_cell,
 )
 from helpers.curriculum.paper_map import paper_specs, short_title
 from helpers.curriculum.report_templates import when

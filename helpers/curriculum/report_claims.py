@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
-from helpers import claims
+from helpers import claim_table, claims
 from helpers.claims import Claim
 from helpers.curriculum.report_math import inline_math
 
@@ -19,9 +19,9 @@ def claims_table(found: Iterable[Claim]) -> str:
         rows.append(
             f'<tr><th scope="row"><code>{html.escape(claim.id)}</code>'
             f"<span>{inline_math(claim.statement)}</span></th>"
-            f"<td>{html.escape(claims.paper_cell(claim))}{where}</td>"
-            f"<td>{html.escape(claims.ours_cell(claim))}</td>"
-            f"<td>{claims.format_interval(claim)}</td>"
+            f"<td>{html.escape(claim_table.paper_cell(claim))}{where}</td>"
+            f"<td>{html.escape(claim_table.ours_cell(claim))}</td>"
+            f"<td>{claim_table.format_interval(claim)}</td>"
             f"<td>{html.escape(claim.expected)}</td>"
             f"<td>{verdict_mark(claim.verdict)}{note}</td></tr>"
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from helpers import claims
+from helpers import claim_table, claims
 from helpers.curriculum import report_claims
 from helpers.curriculum.report_math import inline_math
 from helpers.curriculum.report_runs import count_verdicts
@@ -36,10 +36,10 @@ def environment() -> Environment:
     )
     made.filters.update(
         math=inline_math,
-        number=claims.format_number,
-        interval=claims.format_interval,
-        paper=claims.paper_cell,
-        ours=claims.ours_cell,
+        number=claim_table.format_number,
+        interval=claim_table.format_interval,
+        paper=claim_table.paper_cell,
+        ours=claim_table.ours_cell,
         duration=duration,
         when=when,
     )
