@@ -200,8 +200,8 @@ def _table(rows: Sequence[Row]) -> str:
     )
     return (
         "<style>.board :is(th,td){text-align:left;vertical-align:top;"
-        "padding:2px 10px 2px 0}.board td{min-width:20em}"
-        ".board td+td{min-width:0;white-space:nowrap}</style>"
+        "padding:2px 10px 2px 0}.board td{min-width:min(20em,24vw)}"
+        ".board td+td{min-width:min(8em,10vw)}</style>"
         f"<div aria-live='off' tabindex='0' role='region' aria-label='Claims' "
         f"style='{box}'><table class='board'>{head}{body}</table></div>"
     )
