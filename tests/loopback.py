@@ -132,10 +132,10 @@ def serve(site: Site) -> Iterator[Site]:
             if site.cut is not None and "ETag" in headers:
                 content, site.cut = content[: site.cut], None
                 self.close_connection = True
-            self.wfile.write(content)
-            if "ETag" in headers:
+            if "ETag" in headers:  # counted first: who has read it all may ask at once
                 path = self.path.partition("?")[0].lstrip("/")
                 site.served[path] = site.served.get(path, 0) + len(content)
+            self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             """Quiet."""
