@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import html
 import mimetypes
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from helpers.curriculum.results import Failure, RunResult
 from helpers.curriculum.sections import COMPLETED, NOT_RUN, is_injected
@@ -18,7 +20,7 @@ from helpers.notebook_files import cell_tags, read_notebook, write_notebook
 MARKER_TAG = "curriculum-marker"
 _PAPERMILL_TAG = "papermill-error-cell-tag"
 _ANCHOR = "curriculum-stopped-here"
-_PICTURE = re.compile(r"!\[[^\]]*\]\(([^():\s]+)\)")  # of a file, not of an address
+_LINK = re.compile(r"(!?\[[^\]]*\])\(([^():#\s]+)(#[^()\s]*)?\)")  # to a file
 _REWRITTEN = re.compile(r"[^\n]*\r(?!\n)")  # what a carriage return takes away
 _ALL_CELLS_RAN = ("passed", "swallowed error", "claims worse")
 
@@ -52,22 +54,35 @@ def failing_cell(notebook: Notebook) -> int | None:
     return None
 
 
-def embed_images(notebook: Notebook, folder: Path) -> None:
-    """Pictures of the text, which lie beside the source, become the copy's own.
+def make_links_its_own(notebook: Notebook, source: Path, copy: Path) -> None:
+    """What the text names beside the source, the copy names too.
 
-    As addresses that hold the picture: Lab shows no SVG that is an attachment.
+    Pictures become addresses that hold them: Lab shows no SVG that is an attachment.
+    Links lead to where they led from the source.
+
+    Parameters
+    ----------
+    notebook : dict
+        The copy, with the texts of the source.
+    source, copy : Path
+        Folders of the source and of the copy.
     """
-    for cell in notebook["cells"]:
-        if cell["cell_type"] != "markdown":
-            continue
-        for target in dict.fromkeys(_PICTURE.findall(cell["source"])):
-            path = folder / target
-            kind = mimetypes.guess_type(path.name)[0]
-            if kind is None or not path.is_file():
-                continue
+
+    def own(match: re.Match[str]) -> str:
+        text, target, fragment = match[1], match[2], match[3] or ""
+        path = source / unquote(target)
+        kind = mimetypes.guess_type(path.name)[0]
+        if not text.startswith("!") and path.exists():
+            relative = Path(os.path.relpath(path.resolve(), copy.resolve()))
+            return f"{text}({quote(relative.as_posix())}{fragment})"
+        if text.startswith("!") and path.is_file() and kind:
             content = base64.b64encode(path.read_bytes()).decode("ascii")
-            own = f"](data:{kind};base64,{content})"
-            cell["source"] = cell["source"].replace(f"]({target})", own)
+            return f"{text}(data:{kind};base64,{content})"
+        return match[0]
+
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = _LINK.sub(own, cell["source"])
 
 
 def merge_streams(notebook: Notebook) -> None:
@@ -147,7 +162,7 @@ def refresh(source: Path, executed: Path, result: RunResult) -> None:
         if "parameters" in cell_tags(cell):
             cells += injected
     ran["cells"] = cells
-    embed_images(ran, source.parent)
+    make_links_its_own(ran, source.parent, executed.parent)
     mark(ran, result, None)
     if _texts(ran) != _texts(before):
         write_notebook(ran, executed)

@@ -83,9 +83,8 @@ def _write(
     for entry in entries + own:
         entry.page = f"{entry.folder.parent.name}-{entry.label}.html"
     pages = {notebook.name: notebook.runs[0].page for notebook in notebooks}
-    links = Links(paths.NOTEBOOKS, paths.ROOT, out, pages)
     for entry in entries + own:
-        _render(entry, links, folder)
+        _render(entry, Links(entry.folder, paths.ROOT, out, pages), folder)
     templates = environment()
     page = templates.get_template("page.html.j2")
     by_name = {notebook.name: notebook for notebook in notebooks}

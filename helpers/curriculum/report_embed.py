@@ -36,7 +36,7 @@ _REMOTE_CSS = re.compile(
 class Links:
     """Where links of a notebook lead, seen from the report's folder."""
 
-    source: Path  # folder of the source notebooks
+    source: Path  # folder of the notebook
     root: Path  # nothing outside of it is read or linked
     out: Path  # the report's final folder
     pages: Mapping[str, str] = field(default_factory=dict)  # notebook -> page

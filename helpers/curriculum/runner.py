@@ -158,7 +158,8 @@ def judge(job: Job, outcome: Outcome, settings: Settings, started: str) -> RunRe
     )
     if result.passed:
         result = _with_verdicts(job, result)
-    executed.embed_images(notebook, job.spec.path.parent)
+    folder = job.executed.parent
+    executed.make_links_its_own(notebook, job.spec.path.parent, folder)
     executed.merge_streams(notebook)
     executed.mark(notebook, result, index)
     write_notebook(notebook, job.executed)

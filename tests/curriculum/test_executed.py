@@ -61,20 +61,25 @@ def trusted(path: Path) -> bool:
 SQUARE = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"
 
 
-def test_pictures_of_the_text_travel_with_the_copy(project: Any) -> None:
+def test_pictures_and_links_of_the_text_are_the_copys_own(project: Any) -> None:
     folder = project.root / "notebooks" / "figures"
     folder.mkdir()
     (folder / "plan.svg").write_text(SQUARE)
     shown = "![A plan](figures/plan.svg)"
     others = "![far](https://example.org/a.png) ![gone](figures/gone.svg) [b](b.ipynb)"
-    path = project.add("01_one", f"# Plan\n\n{shown} {others}", "1 + 1")
+    (folder.parent / "two words.md").write_text("# Two words")
+    link, anchor = "[2](two%20words.md#two) [figures](figures)", "[here](#Plan) f[0](1)"
+    path = project.add("01_one", f"# Plan\n\n{shown} {others} {link} {anchor}", "1 + 1")
     give_ids(path)
     for word in ("Plan", "Plans"):
         path.write_text(path.read_text("utf-8").replace("# Plan\\n", f"# {word}\\n"))
         run_notebooks(make_jobs(["01"], "smoke"), workers=1)
         cell = project.executed("01_one")["cells"][3]  # parameters come twice
         own = f"data:image/svg+xml;base64,{base64.b64encode(SQUARE.encode()).decode()}"
-        assert cell["source"] == f"# {word}\n\n![A plan]({own}) {others}"
+        there = "../../../../notebooks/"
+        links = f"[2]({there}two%20words.md#two) [figures]({there}figures)"
+        whole = f"![A plan]({own}) {others} {links} {anchor}"
+        assert cell["source"] == f"# {word}\n\n{whole}"
     assert shown in path.read_text("utf-8")
     assert trusted(project.folder("01_one") / "executed.ipynb")
 
