@@ -58,6 +58,7 @@ METHODS = {
     "UMAP": PALETTE["orange"],
     "AlignedUMAP": "#EFA878",
     "t-SNE": PALETTE["purple"],
+    "DeepView": PALETTE["yellow"],
     "PCA": "#4D4D4D",
     # ... and ways to choose what is labelled next.
     "random": PALETTE["grey"],

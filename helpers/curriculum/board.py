@@ -192,7 +192,7 @@ def _table(rows: Sequence[Row]) -> str:
         + (f"<br>{html.escape(row.claim.statement)}" if row.claim else "")
         + f"</td><td>{html.escape(paper_cell(row.claim)) if row.claim else ''}</td>"
         f"<td>{html.escape(ours_cell(row.claim)) if row.claim else 'expected'}</td>"
-        f"<td>{SYMBOLS[row.verdict]} {row.verdict}</td></tr>"
+        f"<td>{SYMBOLS[row.verdict]}&nbsp;{row.verdict}</td></tr>"
         for row in rows
     )
     box = (

@@ -34,7 +34,7 @@ class InverseSample:
     back : np.ndarray
         Shape (m, features).
     milliseconds : float
-        Processor time per point.
+        Processor time per point, see `umap_inverse`; NaN where it was not taken.
     """
 
     rows: np.ndarray
@@ -117,7 +117,7 @@ def project_umap(
             test.append(np.asarray(model.transform(trace.test[t])))
         if inverse:
             rows = np.sort(rng.choice(n, inverse, replace=False))
-            samples.append(_invert(model, rows))
+            samples.append(_invert(model, rows, timed=t == len(trace) - 1))
     train, boundary = split_places(trace, places)
     return UmapProjection(
         "UMAP", train, test, boundary, seconds=seconds, inverse=samples
@@ -133,14 +133,23 @@ def _start(points: np.ndarray, before: np.ndarray, k: int) -> np.ndarray:
     return np.concatenate([before, before[near].mean(axis=1)])
 
 
-def _invert(model: Any, rows: np.ndarray) -> InverseSample:
+def _invert(model: Any, rows: np.ndarray, timed: bool) -> InverseSample:
     """Inverse projections of some of the samples that the model was fitted to."""
+    found, seconds = _timed_inverse(model, rows)
+    milliseconds = np.nan
+    if timed and len(rows) > 1:
+        alone = _timed_inverse(model, rows[:1])[1]
+        milliseconds = 1000 * (seconds - alone) / (len(rows) - 1)
+    return InverseSample(rows, found, milliseconds)
+
+
+def _timed_inverse(model: Any, rows: np.ndarray) -> tuple[np.ndarray, float]:
     # inverse_transform moves the model's own data, so that a second call answers
     # otherwise (umap-learn, issue 515)
     model = copy.deepcopy(model)
     with ProcessorTime() as watch:
-        back = model.inverse_transform(model.embedding_[rows])
-    return InverseSample(rows, np.asarray(back), 1000 * watch.seconds / len(rows))
+        found = model.inverse_transform(model.embedding_[rows])
+    return np.asarray(found), watch.seconds
 
 
 def umap_inverse(projection: UmapProjection, trace: Trace) -> list[dict[str, Any]]:
@@ -150,7 +159,9 @@ def umap_inverse(projection: UmapProjection, trace: Trace) -> list[dict[str, Any
     -------
     list of dict
         Per checkpoint ``epoch``, ``points``, ``ppr``, ``confidence_difference`` (see
-        `metrics.inverse_projection`) and ``milliseconds`` of processor time per point.
+        `metrics.inverse_projection`) and, at the last, ``milliseconds`` of processor
+        time per point beyond the first: every call begins with a triangulation of the
+        whole map, which takes as long as many points and is not counted.
 
     Raises
     ------

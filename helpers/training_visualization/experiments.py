@@ -6,7 +6,7 @@ an interrupted run resumes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from helpers.training_visualization.baseline_umap import (
 )
 from helpers.training_visualization.baselines import project_pca, project_tsne
 from helpers.training_visualization.estimator import DVI
+from helpers.training_visualization.fisher import project_deepview
 from helpers.training_visualization.projection import (
     Projection,
     evaluate,
@@ -54,7 +55,7 @@ class Effort:
     timevis_steps, umap_epochs, aligned_epochs, tsne_iterations : int
         Training steps and epochs of the others.
     inverted : int
-        Points per checkpoint whose inverse UMAP computes.
+        Points per checkpoint whose inverse UMAP computes; 0 for none.
     options : tuple of (str, value)
         Other parameters of `estimator.DVI`.
     """
@@ -65,7 +66,7 @@ class Effort:
     umap_epochs: int = 200
     aligned_epochs: int = 40
     tsne_iterations: int = 500
-    inverted: int = 25
+    inverted: int = 100
     options: tuple[tuple[str, Any], ...] = ()
 
 
@@ -82,11 +83,13 @@ class Task:
     method : str
         One of :data:`METHODS`, or :data:`VARIANTS`.
     checkpoints : tuple of int
-        Epochs that are recorded.
+        Epochs whose maps are drawn.
     effort : Effort
     samples : int
         Only the first so many training samples (and a quarter as many test samples); 0
         for all.
+    recorded : tuple of int
+        Epochs that are recorded, `checkpoints` among them; by default no others.
     """
 
     subject: str
@@ -95,14 +98,24 @@ class Task:
     checkpoints: tuple[int, ...]
     effort: Effort = field(default_factory=Effort)
     samples: int = 0
+    recorded: tuple[int, ...] = ()
 
     def trace(self) -> Trace:
-        """The trace; trained once for all methods."""
+        """The trace; trained once for all methods.
+
+        Raises
+        ------
+        ValueError
+            For an unknown subject, or a checkpoint that is not recorded.
+        """
         if self.subject not in SUBJECTS:
             raise unknown_name("subject", self.subject, list(SUBJECTS))
+        recorded = self.recorded or self.checkpoints
+        if missing := sorted(set(self.checkpoints) - set(recorded)):
+            raise ValueError(f"checkpoints {missing}; allowed: recorded {recorded}")
         trained = SUBJECTS[self.subject](
-            self.seed, max(self.checkpoints), checkpoints=self.checkpoints
-        )
+            self.seed, max(recorded), checkpoints=recorded
+        ).at([recorded.index(epoch) for epoch in self.checkpoints])
         if not self.samples:
             return trained
         return trained.first(self.samples, max(1, self.samples // 4))
@@ -154,6 +167,9 @@ METHODS: dict[str, Callable[[Trace, Task], Projection]] = {
     "TimeVis": lambda trace, task: project_timevis(
         trace, steps=task.effort.timevis_steps, random_state=task.seed
     ),
+    "DeepView": lambda trace, task: project_deepview(  # a few hundred points at most
+        trace, random_state=task.seed, n_epochs=task.effort.umap_epochs
+    ),
 }
 # Changes of DVI for the ablation; the first is the method itself.
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -182,7 +198,7 @@ def measure(task: Task) -> Measured:
         properties = evaluate(projection, trace)
         inverse = (
             umap_inverse(projection, trace)
-            if isinstance(projection, UmapProjection)
+            if isinstance(projection, UmapProjection) and task.effort.inverted
             else []
         )
         time = evaluate_time(projection, trace)
@@ -201,10 +217,11 @@ def _train(task: Task) -> None:
 def compare(
     subjects: dict[str, tuple[int, ...]],
     seeds: Sequence[int],
-    methods: Sequence[str] = tuple(METHODS),
+    methods: Sequence[str],
     effort: Effort | None = None,
     *,
     samples: int = 0,
+    recorded: Mapping[str, tuple[int, ...]] | None = None,
     workers: int = 2,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Every method on every subject and seed.
@@ -213,6 +230,9 @@ def compare(
     ----------
     subjects : dict of str to tuple of int
         Checkpoints per subject.
+    recorded : mapping of str to tuple of int, optional
+        All that are recorded, as `Task` has them: comparisons that share them share
+        the classifiers.
 
     Returns
     -------
@@ -223,7 +243,15 @@ def compare(
     import pandas as pd
 
     tasks = [
-        Task(subject, seed, method, checkpoints, effort or Effort(), samples)
+        Task(
+            subject,
+            seed,
+            method,
+            checkpoints,
+            effort or Effort(),
+            samples,
+            (recorded or {}).get(subject, ()),
+        )
         for subject, checkpoints in subjects.items()
         for seed in seeds
         for method in methods

@@ -124,28 +124,6 @@ def fisher_distances(
     )
 
 
-def subset(
-    trace: Trace, samples: int = 120, boundary: int = 30, random_state: int = 0
-) -> Trace:
-    """A trace of a few random training samples and boundary points, without a test.
-
-    As many as there are, if that is fewer; the same samples at every checkpoint.
-    """
-    rng = np.random.default_rng(random_state)
-
-    def draw(count: int, of: int) -> np.ndarray:
-        return np.sort(rng.choice(of, min(count, of), replace=False))
-
-    rows = draw(samples, len(trace.y))
-    return Trace(
-        trace.epochs,
-        trace.train[:, rows],
-        trace.heads,
-        trace.y[rows],
-        boundary=tuple(x[draw(boundary, len(x))] for x in trace.boundary),
-    )
-
-
 def project_deepview(
     trace: Trace,
     steps: int = 5,
@@ -162,7 +140,7 @@ def project_deepview(
     Parameters
     ----------
     trace : Trace
-        At most 300 training samples and boundary points together, see `subset`.
+        At most 300 training samples and boundary points together.
     n_neighbors : int
         30 in DeepView; fewer where there are not so many points.
     **options

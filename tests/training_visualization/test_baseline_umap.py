@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from helpers.training_visualization import baseline_umap
 from helpers.training_visualization.baseline_umap import (
     _start,
     project_umap,
@@ -48,10 +51,31 @@ def test_inverses_are_counted_apart_and_move_no_map(trace, umap_maps) -> None:
         np.testing.assert_array_equal(a, b)
     rows = umap_inverse(found, trace)
     assert [r["epoch"] for r in rows] == list(trace.epochs)
-    assert all(r["points"] == 20 and r["milliseconds"] > 0 for r in rows)
+    assert all(r["points"] == 20 for r in rows)
+    assert np.isnan([r["milliseconds"] for r in rows[:-1]]).all()
+    assert np.isfinite(rows[-1]["milliseconds"])
     assert rows[-1]["ppr"] > 0.7 and 0 <= rows[-1]["confidence_difference"] < 0.3
     assert all(len(set(s.rows)) == 20 for s in found.inverse)
     assert found.train_back == []
+
+
+def test_what_every_call_begins_with_is_no_cost_of_a_sample(monkeypatch) -> None:
+    watch = SimpleNamespace(seconds=0.0)
+
+    class Model:
+        embedding_ = np.zeros((100, 2))
+
+        def inverse_transform(self, places):
+            watch.seconds = 2 + 0.01 * len(places)
+            return places
+
+    monkeypatch.setattr(baseline_umap, "ProcessorTime", lambda: nullcontext(watch))
+    for count in (2, 20, 100):
+        found = baseline_umap._invert(Model(), np.arange(count), timed=True)
+        assert found.milliseconds == pytest.approx(10)
+    one, untimed = np.arange(1), np.arange(9)
+    assert np.isnan(baseline_umap._invert(Model(), one, timed=True).milliseconds)
+    assert np.isnan(baseline_umap._invert(Model(), untimed, timed=False).milliseconds)
 
 
 def test_no_inverse_was_asked_for(trace, umap_maps) -> None:

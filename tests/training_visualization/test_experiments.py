@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,6 +53,27 @@ def test_a_row_is_the_measurement_of_its_maps(found):
     pd.testing.assert_frame_equal(
         rows[expected.columns].reset_index(drop=True), expected
     )
+
+
+def test_a_shared_recording_gives_the_same_trace():
+    alone = experiments.Task("tangle", 1, "PCA", (1, 9), EFFORT, 120)
+    shared = replace(alone, recorded=(1, 5, 9))
+    for name in ("epochs", "train", "test", "boundary"):
+        one, other = (getattr(task.trace(), name) for task in (alone, shared))
+        np.testing.assert_array_equal(one, other)
+    for x, y in zip(alone.trace().heads, shared.trace().heads, strict=True):
+        np.testing.assert_array_equal(x.weight, y.weight)
+    with pytest.raises(ValueError, match=r"checkpoints \[2, 3\]; allowed: recorded"):
+        replace(shared, checkpoints=(3, 1, 2)).trace()
+
+
+def test_few_samples_for_deepview():
+    task = experiments.Task("tangle", 0, "DeepView", (9,), EFFORT, 60)
+    edges = len(task.trace().boundary[0])
+    properties = experiments.measure(task).properties
+    assert set(properties["split"]) == {"train"}
+    chance = properties["k"] ** 2 / edges
+    assert (properties["boundary"] > 2 * chance).all()
 
 
 def test_one_number_per_seed(found):

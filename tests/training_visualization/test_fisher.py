@@ -15,7 +15,6 @@ from helpers.training_visualization.fisher import (
     fisher_distances,
     jensen_shannon,
     project_deepview,
-    subset,
 )
 from helpers.training_visualization.heads import logits, softmax
 from helpers.training_visualization.projection import evaluate
@@ -89,24 +88,8 @@ def test_what_is_refused() -> None:
         fisher_distances(x[:5], head, weight=2)
 
 
-def test_a_subset_keeps_its_samples_over_time() -> None:
-    trace = small_trace()
-    part = subset(trace, 50, 10)
-    rows = [
-        int(np.flatnonzero((trace.train[0] == x).all(axis=1))[0]) for x in part.train[0]
-    ]
-    assert len(set(rows)) == 50 and not part.test.size
-    np.testing.assert_array_equal(part.train, trace.train[:, rows])
-    np.testing.assert_array_equal(part.y, trace.y[rows])
-    for few, all_of_it in zip(part.boundary, trace.boundary, strict=True):
-        assert len(few) == 10
-        assert (few[:, None] == all_of_it).all(axis=2).any(axis=1).all()
-    assert subset(trace, 999, 999).train.shape == trace.train.shape
-    assert subset(small_trace(boundary=0)).boundary == ()
-
-
 def test_deepview_places_a_subset() -> None:
-    part = subset(small_trace(checkpoints=2), 80, 20)
+    part = small_trace(checkpoints=2, boundary=20).first(80, 0)
     found = project_deepview(part, n_epochs=80)
     assert [z.shape for z in found.train] == [(80, 2)] * 2
     assert [z.shape for z in found.boundary] == [(20, 2)] * 2
