@@ -243,21 +243,15 @@ class DropoutFamily:
         )
 
 
-def dropout_explorer(outcomes: Sequence[Outcome]) -> None:
+def dropout_explorer(family: DropoutFamily) -> None:
     """Sliders of p and N over a trained family; four panels are drawn anew each time.
 
     Losses and their gap, the reliability diagram of the first N members, the loss of
     the ensemble against N, and the query matrix's update in the last of those members.
     Headless, both sliders are tried at their extremes, and errors are raised.
-
-    Parameters
-    ----------
-    outcomes : sequence of Outcome
-        As in `DropoutFamily`.
     """
     import ipywidgets as widgets
 
-    family = DropoutFamily(outcomes)
     explore(
         family.draw,
         p=widgets.SelectionSlider(

@@ -183,7 +183,7 @@ def test_headless_both_sliders_are_tried(monkeypatch):
         return original(self, **choice)
 
     monkeypatch.setattr(DropoutFamily, "draw", record)
-    dropout_explorer(frames.family(seeds=1))
+    dropout_explorer(DropoutFamily(frames.family(seeds=1)))
     assert {0.0, 0.95} <= {choice["p"] for choice in tried}
     assert {1, 8} <= {choice["n"] for choice in tried}
     (box,) = shown
@@ -202,7 +202,7 @@ def test_errors_are_raised_headless(monkeypatch):
         DropoutFamily, "_update", lambda *_: (_ for _ in ()).throw(KeyError("x"))
     )
     with pytest.raises(KeyError):
-        dropout_explorer(frames.family(seeds=1, grid=(0.0, 0.5)))
+        dropout_explorer(DropoutFamily(frames.family(seeds=1, grid=(0.0, 0.5))))
 
 
 def test_the_highest_loss_stays_below_the_edge(family):
