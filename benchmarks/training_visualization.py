@@ -388,6 +388,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("an exponent needs at least two numbers of points")
     print(f"{os.cpu_count()} cores, one thread, load {os.getloadavg()[0]:.1f}")
     begun = time.perf_counter()
+    umap_library()  # the limit reaches only what is loaded before it
     with single_thread(), threadpool_limits(1):  # of torch, and of numpy and scipy
         trace = measure_fit(seeds, options, {"n_epochs": 10} if quick else {})
         measure_inverse(trace, repeats, 5 if quick else 100, options)
