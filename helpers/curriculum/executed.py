@@ -72,10 +72,11 @@ def make_links_its_own(notebook: Notebook, source: Path, copy: Path) -> None:
         text, target, fragment = match[1], match[2], match[3] or ""
         path = source / unquote(target)
         kind = mimetypes.guess_type(path.name)[0]
-        if not text.startswith("!") and path.exists():
+        there = os.path.exists(path)  # False, too, for what can be no path
+        if there and not text.startswith("!"):
             relative = Path(os.path.relpath(path.resolve(), copy.resolve()))
             return f"{text}({quote(relative.as_posix())}{fragment})"
-        if text.startswith("!") and path.is_file() and kind:
+        if there and path.is_file() and kind:
             content = base64.b64encode(path.read_bytes()).decode("ascii")
             return f"{text}(data:{kind};base64,{content})"
         return match[0]

@@ -61,9 +61,12 @@ class Links:
         parts = urlsplit(url)
         if parts.scheme or parts.netloc or not parts.path:
             return None
-        target = (self.source / unquote(parts.path)).resolve()
+        try:
+            target = (self.source / unquote(parts.path)).resolve()
+        except ValueError:  # no path at all
+            return None
         inside = target.is_relative_to(self.root.resolve())
-        return target if inside and target.exists() else None
+        return target if inside and os.path.exists(target) else None
 
     def embed(self, url: str) -> str | None:
         """A local image as a data URI; None when it is not there."""

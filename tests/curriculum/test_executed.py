@@ -68,7 +68,8 @@ def test_pictures_and_links_of_the_text_are_the_copys_own(project: Any) -> None:
     shown = "![A plan](figures/plan.svg)"
     others = "![far](https://example.org/a.png) ![gone](figures/gone.svg) [b](b.ipynb)"
     (folder.parent / "two words.md").write_text("# Two words")
-    link, anchor = "[2](two%20words.md#two) [figures](figures)", "[here](#Plan) f[0](1)"
+    link = "[2](two%20words.md#two) [figures](figures)"
+    anchor = f"[here](#Plan) f[0](1) [long]({300 * 'x'}) [none](%00)"
     path = project.add("01_one", f"# Plan\n\n{shown} {others} {link} {anchor}", "1 + 1")
     give_ids(path)
     for word in ("Plan", "Plans"):

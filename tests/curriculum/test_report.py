@@ -110,6 +110,7 @@ def test_local_images_are_embedded_only_from_inside(tmp_path: Path) -> None:
     assert where.embed("../../secret.svg") is None
     assert where.resolve("a%20b.svg") == "../../notebooks/a%20b.svg"
     assert where.resolve("../../secret.svg") is None
+    assert where.resolve(300 * "x") is None and where.resolve("%00") is None
     assert where.resolve("#Theory") == "#Theory"
 
 
