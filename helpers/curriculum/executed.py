@@ -65,16 +65,16 @@ def make_links_its_own(notebook: Notebook, source: Path, copy: Path) -> None:
     notebook : dict
         The copy, with the texts of the source.
     source, copy : Path
-        Folders of the source and of the copy.
+        Files of the source and of the copy.
     """
 
     def own(match: re.Match[str]) -> str:
         text, target, fragment = match[1], match[2], match[3] or ""
-        path = source / unquote(target)
+        path = source.parent / unquote(target)
         kind = mimetypes.guess_type(path.name)[0]
         there = os.path.exists(path)  # False, too, for what can be no path
         if there and not text.startswith("!"):
-            relative = Path(os.path.relpath(path.resolve(), copy.resolve()))
+            relative = Path(os.path.relpath(path.resolve(), copy.parent.resolve()))
             return f"{text}({quote(relative.as_posix())}{fragment})"
         if there and path.is_file() and kind:
             content = base64.b64encode(path.read_bytes()).decode("ascii")
@@ -163,7 +163,7 @@ def refresh(source: Path, executed: Path, result: RunResult) -> None:
         if "parameters" in cell_tags(cell):
             cells += injected
     ran["cells"] = cells
-    make_links_its_own(ran, source.parent, executed.parent)
+    make_links_its_own(ran, source, executed)
     mark(ran, result, None)
     if _texts(ran) != _texts(before):
         write_notebook(ran, executed)

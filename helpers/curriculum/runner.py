@@ -158,8 +158,7 @@ def judge(job: Job, outcome: Outcome, settings: Settings, started: str) -> RunRe
     )
     if result.passed:
         result = _with_verdicts(job, result)
-    folder = job.executed.parent
-    executed.make_links_its_own(notebook, job.spec.path.parent, folder)
+    executed.make_links_its_own(notebook, job.spec.path, job.executed)
     executed.merge_streams(notebook)
     executed.mark(notebook, result, index)
     write_notebook(notebook, job.executed)

@@ -135,17 +135,20 @@ def _start(points: np.ndarray, before: np.ndarray, k: int) -> np.ndarray:
 
 def _invert(model: Any, rows: np.ndarray, timed: bool) -> InverseSample:
     """Inverse projections of some of the samples that the model was fitted to."""
-    found, seconds = _timed_inverse(model, rows)
+    found, seconds = timed_inverse(model, rows)
     milliseconds = np.nan
     if timed and len(rows) > 1:
-        alone = _timed_inverse(model, rows[:1])[1]
+        alone = timed_inverse(model, rows[:1])[1]
         milliseconds = 1000 * (seconds - alone) / (len(rows) - 1)
     return InverseSample(rows, found, milliseconds)
 
 
-def _timed_inverse(model: Any, rows: np.ndarray) -> tuple[np.ndarray, float]:
-    # inverse_transform moves the model's own data, so that a second call answers
-    # otherwise (umap-learn, issue 515)
+def timed_inverse(model: Any, rows: np.ndarray) -> tuple[np.ndarray, float]:
+    """Inverse projections of samples (rows of the fit), and processor seconds for all.
+
+    The model stays as it is: ``inverse_transform`` moves its own data, so that a second
+    call answers otherwise (umap-learn, issue 515), and is given a copy.
+    """
     model = copy.deepcopy(model)
     with ProcessorTime() as watch:
         found = model.inverse_transform(model.embedding_[rows])
