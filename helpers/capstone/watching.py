@@ -35,7 +35,7 @@ class Watched:
     ----------
     key : TrialKey
     trace : Trace
-        Pooled sentence representations of the training and the test texts.
+        Sentence representations of the training and the test texts.
     dvi : DVI
         Fitted to the trace.
     truth : np.ndarray

@@ -1,8 +1,9 @@
-"""The trained part of an encoder: its last layers, mean pooling and a classifier.
+"""The trained part of an encoder: its last layers, and a classifier on the first token.
 
 They run on hidden states that the frozen layers below leave once. The products of those
 states with the first top layer's frozen query, key and value matrices are the same in
-every step too: a seventh of a step's arithmetic, a quarter of a forward pass's.
+every step too. Nothing reads the other tokens of the last layer, so that only the first
+one asks there, and goes through the feed-forward block: a sixth of a step's time.
 """
 
 from __future__ import annotations
@@ -40,6 +41,27 @@ def run_layers(layers: nn.ModuleList, hidden: Tensor, mask: Tensor) -> Tensor:
     return hidden
 
 
+def first_token(layer: Any, hidden: Tensor, mask: Tensor) -> Tensor:
+    """An encoder layer's output at the first token, which attends to all; (n, d)."""
+    attend = layer.attention.self
+    first = hidden[:, :1]
+
+    def heads(states: Tensor) -> Tensor:  # (n, heads, tokens, size)
+        size = attend.attention_head_size
+        return states.unflatten(-1, (-1, size)).transpose(1, 2)
+
+    context = nn.functional.scaled_dot_product_attention(
+        heads(attend.query(first)),
+        heads(attend.key(hidden)),
+        heads(attend.value(hidden)),
+        attn_mask=None if bool(mask.all()) else mask[:, None, None, :],
+        dropout_p=attend.dropout.p if attend.training else 0.0,
+    )
+    between = layer.attention.output(context.transpose(1, 2).flatten(2), first)
+    found: Tensor = layer.output(layer.intermediate(between), between)
+    return found[:, 0]
+
+
 def input_modules(layer: Any) -> tuple[Any, ...]:
     """Query, key and value of a layer: linear, or peft's layers around linear ones."""
     attention = layer.attention.self
@@ -64,8 +86,9 @@ def known_products(layer: nn.Module, products: Tensor) -> Iterator[None]:
             matrix = getattr(module, "base_layer", module)
             if matrix.weight.requires_grad or getattr(module, "merged", False):
                 continue
-            # an attribute of the object goes before its class's method
-            matrix.forward = lambda x, m=matrix, p=part: p + m.bias
+            # an attribute of the object goes before its class's method; the last
+            # layer's query is asked about the first token alone
+            matrix.forward = lambda x, m=matrix, p=part: p[:, : x.shape[1]] + m.bias
             changed.append(matrix)
         yield
     finally:
@@ -73,14 +96,8 @@ def known_products(layer: nn.Module, products: Tensor) -> Iterator[None]:
             del matrix.forward
 
 
-def mean_over_tokens(hidden: Tensor, mask: Tensor) -> Tensor:
-    """Mean hidden state of the real tokens, shape (n, d)."""
-    weight = mask.to(hidden.dtype)[:, :, None]
-    return (hidden * weight).sum(dim=1) / weight.sum(dim=1)
-
-
 class TopLayers(nn.Module):
-    """Copies of an encoder's last layers, mean pooling and a linear classifier.
+    """Copies of an encoder's last layers, and a linear classifier on the first token.
 
     Parameters
     ----------
@@ -138,11 +155,11 @@ class TopLayers(nn.Module):
     def pooled(
         self, hidden: Tensor, attention_mask: Tensor, products: Tensor | None = None
     ) -> Tensor:
-        """Sentence embeddings, shape (n, d); arguments as of `encoder.Features`."""
+        """The last layer's first token, (n, d); arguments as of `encoder.Features`."""
         known = None if products is None else known_products(self.layers[0], products)
         with known or nullcontext():
-            states = run_layers(self.layers, hidden, attention_mask)
-        return mean_over_tokens(states, attention_mask)
+            states = run_layers(self.layers[:-1], hidden, attention_mask)
+            return first_token(self.layers[-1], states, attention_mask)
 
     def forward(
         self,

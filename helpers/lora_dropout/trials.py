@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain, groupby
 from typing import cast
 
 import numpy as np
@@ -272,13 +273,20 @@ def outcome(trial: Trial) -> Outcome:
 
 
 def outcomes(trials: Sequence[Trial], workers: int = 2) -> dict[Trial, Outcome]:
-    """Outcomes of distinct trials, side by side; those on disk are not run again."""
-    distinct = list(dict.fromkeys(trials))
-    # by what they share, which a process holds for one pair of task and seed; long ones
-    # first, and the short ones of docstrings last, so that both processes end together
-    distinct.sort(key=lambda t: (TASKS.index(t.task), t.seed, -t.instances))
-    found = in_processes(outcome, distinct, workers, label="trials")
-    return dict(zip(distinct, found, strict=True))
+    """Outcomes of distinct trials, side by side; those on disk are not run again.
+
+    Trials of one task and seed share their texts, which one process encodes.
+    """
+    # long ones first, so that the processes end together
+    ordered = sorted(dict.fromkeys(trials), key=lambda t: (TASKS.index(t.task), t.seed))
+    groups = [tuple(g) for _, g in groupby(ordered, key=lambda t: (t.task, t.seed))]
+    found = in_processes(_outcomes, groups, workers, label="tasks and seeds")
+    return dict(zip(ordered, chain.from_iterable(found), strict=True))
+
+
+def _outcomes(trials: Sequence[Trial]) -> list[Outcome]:
+    """Outcomes of trials that share what `encoded` returns."""
+    return [outcome(trial) for trial in trials]
 
 
 def _members(

@@ -62,13 +62,13 @@ def tiny():
 
 
 def whole(encoder, texts, **kwargs):
-    """Mean-pooled output of the whole model, one text at a time."""
+    """First token that the whole model leaves, one text at a time."""
     rows = []
     for text in texts:
         text = text if isinstance(text, tuple) else (text,)
         coded = encoder.tokenizer(*text, return_tensors="pt", **kwargs)
         with torch.no_grad():
-            rows.append(encoder.model(**coded).last_hidden_state[0].mean(dim=0))
+            rows.append(encoder.model(**coded).last_hidden_state[0, 0])
     return torch.stack(rows)
 
 
