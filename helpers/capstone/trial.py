@@ -21,7 +21,6 @@ from helpers.lora_dropout.calibration import negative_log_likelihood
 from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.encoder import TARGETS, Features, hidden_states
 from helpers.lora_dropout.fitting import Recipe, Training, logits_of
-from helpers.lora_dropout.frozen import halve_frozen
 from helpers.lora_dropout.opinions import opinions
 from helpers.lora_dropout.scores import softmax
 from helpers.lora_dropout.tasks import Split, Task
@@ -50,8 +49,6 @@ class Problem:
     batch_size : int
     lr : float
         Peak learning rate.
-    half : bool
-        Whether frozen weights are held in bfloat16.
     """
 
     train_size: int = 192
@@ -61,7 +58,6 @@ class Problem:
     epochs: int = 10
     batch_size: int = 16
     lr: float = 4e-3
-    half: bool = False
 
 
 class Part(NamedTuple):
@@ -108,7 +104,6 @@ class Data:
                 the_encoder(),
                 split.texts[rows],
                 max_tokens=MAX_TOKENS,
-                half=self._problem.half,
                 products=True,
                 progress=False,
             )
@@ -143,8 +138,6 @@ class LoraTrial(Trial):
         with seeded(key.seed):  # peft draws A from the global generator
             layers = TopLayers(the_encoder(), self.data.task.size, seed=key.seed)
             self.model = get_peft_model(layers, config)
-        if problem.half:
-            halve_frozen(self.model)
         self._training = Training(
             self.model,
             self.data.train.features,

@@ -171,7 +171,6 @@ def hidden_states(
     top_layers: int = 1,
     max_tokens: int = 32,
     batch_size: int = 64,
-    half: bool = False,
     products: bool = False,
     progress: bool = True,
 ) -> Features:
@@ -188,8 +187,6 @@ def hidden_states(
         Longer texts are cut, the special tokens counted.
     batch_size : int
         Texts at a time; neighbours in length share a batch.
-    half : bool
-        Multiply in bfloat16 (see `frozen`).
     products : bool
         Multiply by the first top layer's query, key and value matrices too.
 
@@ -219,8 +216,7 @@ def hidden_states(
     mask = torch.arange(ids.shape[1]) < lengths[:, None]
     order = lengths.argsort(stable=True)
     bar = progress_bar(total=len(texts), desc="frozen layers", disable=not progress)
-    precision = torch.autocast("cpu", torch.bfloat16, enabled=half)
-    with bar, torch.inference_mode(), precision:
+    with bar, torch.inference_mode():
         for rows in order.split(batch_size):
             short = slice(int(lengths[rows].max()))
             states = model.embeddings(

@@ -43,8 +43,6 @@ class Plan:
     epochs : mapping of str to int
         Of each task.
     test_size : int
-    half : bool
-        Whether frozen weights are held in bfloat16.
     rank : int
         Of every comparison that does not sweep it.
     """
@@ -55,7 +53,6 @@ class Plan:
     noises: Mapping[str, float]
     epochs: Mapping[str, int]
     test_size: int
-    half: bool = False
     rank: int = 8
 
     def trial(self, task: str, method: str, seed: int, **changes: object) -> Trial:
@@ -72,7 +69,6 @@ class Plan:
             train_size=self.train_sizes[task],
             test_size=self.test_size,
             noise=self.noises[task],
-            half=self.half,
             rank=self.rank,
         )
         chosen = replace(base, **changes)  # type: ignore[arg-type]

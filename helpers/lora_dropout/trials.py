@@ -32,7 +32,6 @@ from helpers.lora_dropout.encoder import (
     load_encoder,
 )
 from helpers.lora_dropout.fitting import Recipe, fit, logits_of
-from helpers.lora_dropout.frozen import halve_frozen
 from helpers.lora_dropout.opinions import opinions
 from helpers.lora_dropout.sampling import lora_dropout_sampling
 from helpers.lora_dropout.tasks import TASKS, Task
@@ -78,8 +77,6 @@ class Trial:
         Whether logits on the way are kept.
     lr : float, optional
         The method's own unless given.
-    half : bool
-        Whether frozen weights are held in bfloat16 (see `frozen`).
     """
 
     task: str
@@ -96,7 +93,6 @@ class Trial:
     noise: float = 0.2
     curves: bool = False
     lr: float | None = None
-    half: bool = False
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:
@@ -183,7 +179,6 @@ def _encoded(trial: Trial) -> tuple[Task, Features, Features]:
             encoder,
             part.texts,
             max_tokens=MAX_TOKENS,
-            half=trial.half,
             products=True,
             progress=False,
         )
@@ -205,7 +200,6 @@ def encoded(trial: Trial) -> tuple[Task, Features, Features]:
             train_size=trial.train_size,
             test_size=trial.test_size,
             noise=trial.noise,
-            half=trial.half,
         )
     )
 
@@ -226,8 +220,6 @@ def outcome(trial: Trial) -> Outcome:
     with single_thread(), seeded(trial.seed):
         layers = TopLayers(the_encoder(), task.size, seed=trial.seed)
         model = build(trial.method, layers, setting)
-        if trial.half:
-            halve_frozen(model)
         watch = {}
         if trial.curves:
             watch = {"train": train, "test": test.take(slice(FOLLOWED))}

@@ -140,14 +140,6 @@ def test_masks_at_test_are_scored_with_and_without_rescaling():
     assert rescaled != unscaled
 
 
-def test_frozen_weights_may_be_halves():
-    trial = Trial("opinions", "LoRA", 0, **SMALL)
-    plain, half = outcome(trial), outcome(replace(trial, half=True))
-    assert half.test.dtype == np.float32
-    np.testing.assert_allclose(half.test, plain.test, atol=0.1)
-    assert half.test.std() > 0
-
-
 def test_ordinary_dropout_left_on_gives_members():
     trial = Trial("opinions", "LoRA + input dropout", 0, p=0.5, members=3, **SMALL)
     found = outcome(trial)
