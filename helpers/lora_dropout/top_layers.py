@@ -3,7 +3,8 @@
 They run on hidden states that the frozen layers below leave once. The products of those
 states with the first top layer's frozen query, key and value matrices are the same in
 every step too. Nothing reads the other tokens of the last layer, so that only the first
-one asks there, and goes through the feed-forward block: a sixth of a step's time.
+one asks there and goes through the feed-forward block, which leaves a sixth of a
+step's time.
 """
 
 from __future__ import annotations
@@ -42,7 +43,11 @@ def run_layers(layers: nn.ModuleList, hidden: Tensor, mask: Tensor) -> Tensor:
 
 
 def first_token(layer: Any, hidden: Tensor, mask: Tensor) -> Tensor:
-    """An encoder layer's output at the first token, which attends to all; (n, d)."""
+    """An encoder layer's output at the first token, (n, d); shapes as `Features`.
+
+    The first token attends to all real ones; nothing is computed that only the others
+    would need.
+    """
     attend = layer.attention.self
     first = hidden[:, :1]
 

@@ -269,7 +269,7 @@ def outcomes(trials: Sequence[Trial], workers: int = 2) -> dict[Trial, Outcome]:
 
     Trials of one task and seed share their texts, which one process encodes.
     """
-    # long ones first, so that the processes end together
+    # opinions, which take longest, first: the processes end together
     ordered = sorted(dict.fromkeys(trials), key=lambda t: (TASKS.index(t.task), t.seed))
     groups = [tuple(g) for _, g in groupby(ordered, key=lambda t: (t.task, t.seed))]
     found = in_processes(_outcomes, groups, workers, label="tasks and seeds")
