@@ -56,7 +56,7 @@ class Method:
     rates : tuple of float
         Peak learning rates for each of `tasks.TASKS`, chosen by accuracy among steps
         of two, on seeds that no experiment uses: six on opinions, three on docstrings.
-        A network with masks wants a higher one than LoRA, but fails at four times that.
+        A network with masks wants more than LoRA; at four times its own rate it fails.
     drops : bool
         Whether p has a meaning.
     samples : str

@@ -33,13 +33,17 @@ def check_top_layers(model: BertModel, top_layers: int) -> nn.ModuleList:
 
 def run_layers(layers: nn.ModuleList, hidden: Tensor, mask: Tensor) -> Tensor:
     """Encoder layers in turn; no attention is paid to padding. Shapes as `Features`."""
-    blocked = None
-    if not bool(mask.all()):
-        lowest = torch.finfo(hidden.dtype).min
-        blocked = (~mask[:, None, None, :]).to(hidden.dtype) * lowest
+    blocked = blocked_padding(hidden, mask)
     for layer in layers:
         hidden = layer(hidden, attention_mask=blocked)
     return hidden
+
+
+def blocked_padding(hidden: Tensor, mask: Tensor) -> Tensor | None:
+    """What is added to attention's scores, (n, 1, 1, t); None without padding."""
+    if bool(mask.all()):
+        return None
+    return (~mask[:, None, None, :]).to(hidden.dtype) * torch.finfo(hidden.dtype).min
 
 
 def first_token(layer: Any, hidden: Tensor, mask: Tensor) -> Tensor:
@@ -48,18 +52,18 @@ def first_token(layer: Any, hidden: Tensor, mask: Tensor) -> Tensor:
     The first token attends to all real ones; nothing is computed that only the others
     would need.
     """
-    attend = layer.attention.self
-    first = hidden[:, :1]
+    attend, first = layer.attention.self, hidden[:, :1]
+    query, key, value = input_modules(layer)
 
     def heads(states: Tensor) -> Tensor:  # (n, heads, tokens, size)
         size = attend.attention_head_size
         return states.unflatten(-1, (-1, size)).transpose(1, 2)
 
     context = nn.functional.scaled_dot_product_attention(
-        heads(attend.query(first)),
-        heads(attend.key(hidden)),
-        heads(attend.value(hidden)),
-        attn_mask=None if bool(mask.all()) else mask[:, None, None, :],
+        heads(query(first)),
+        heads(key(hidden)),
+        heads(value(hidden)),
+        attn_mask=blocked_padding(hidden, mask),
         dropout_p=attend.dropout.p if attend.training else 0.0,
     )
     between = layer.attention.output(context.transpose(1, 2).flatten(2), first)
