@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from helpers.cache import stage
 from helpers.capstone.trial import LoraTrial, Problem
 from helpers.lora_dropout.encoder import Features
 from helpers.lora_dropout.scores import scores
+from helpers.parallel import in_processes
 from helpers.spot_tuning.workload_state import TrialKey
 from helpers.torch_threads import single_thread
 from helpers.training_visualization.case_noise import measures
@@ -25,6 +28,8 @@ from helpers.training_visualization.trace import Trace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Run = tuple[float, int, int]  # p, rank and seed
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def kept_predictions(dvi: DVI, trace: Trace) -> list[float]:
 @stage
 def watch(
     problem: Problem,
-    run: tuple[float, int, int],
+    run: Run,
     epochs: tuple[int, ...],
     *,
     shown: int = 128,
@@ -139,7 +144,7 @@ def watch(
 
     Parameters
     ----------
-    run : tuple
+    run : Run
         p, rank and seed.
     epochs : tuple of int
         Recorded epochs.
@@ -167,3 +172,36 @@ def watch(
     return Watched(
         key, trace, dvi, truth, table, np.array(metrics), found, trial.state()
     )
+
+
+def watch_all(
+    problem: Problem,
+    runs: Sequence[Run],
+    epochs: tuple[int, ...],
+    workers: int = 2,
+    **options: Any,
+) -> list[Watched]:
+    """`watch` for every run, side by side; a run that is there twice is made once.
+
+    Runs of one seed share their texts, which one process encodes.
+
+    Parameters
+    ----------
+    workers : int
+        Processes.
+    **options
+        Keywords of `watch`.
+    """
+    groups: dict[int, list[Run]] = {}
+    for run in dict.fromkeys(runs):
+        groups.setdefault(run[2], []).append(run)
+    each = partial(_watched, problem, epochs=epochs, **options)
+    found = in_processes(each, list(groups.values()), workers, label="maps of seeds")
+    made = chain.from_iterable(groups.values()), chain.from_iterable(found)
+    by_run = dict(zip(*made, strict=True))
+    return [by_run[run] for run in runs]
+
+
+def _watched(problem: Problem, runs: Sequence[Run], **options: Any) -> list[Watched]:
+    """Runs of one seed, one after the other."""
+    return [watch(problem, run, **options) for run in runs]

@@ -55,7 +55,7 @@ class Method:
         From the frozen layers and a setting to the model that is trained.
     rates : tuple of float
         Peak learning rates for each of `tasks.TASKS`, chosen by accuracy among steps
-        of two, on seeds that no experiment uses: six on opinions, three on docstrings.
+        of two on seeds that no experiment uses, see `learning_rates`.
         A network with masks wants more than LoRA; at four times its own rate it fails.
     drops : bool
         Whether p has a meaning.

@@ -59,14 +59,16 @@ def frozen(head: Head) -> Head:
     return head
 
 
-def logits(head: Head, x: np.ndarray, batch: int = 8192) -> np.ndarray:
-    """Logits of many representations, shape (n, classes), float32.
+def logits(head: Head, x: np.ndarray) -> np.ndarray:
+    """Logits of many representations or images, shape (n, classes), float32.
 
     Raises
     ------
     ValueError
         If the head does not return one row of at least two logits per row.
     """
+    # so few images that their hidden layers stay in the processor's cache
+    batch = 8192 if x.ndim == 2 else 512
     parts = []
     for first in range(0, len(x), batch):
         part = np.asarray(x[first : first + batch], dtype=np.float32)

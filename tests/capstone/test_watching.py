@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from helpers.capstone import watching
 from helpers.capstone.trial import LoraTrial
-from helpers.capstone.watching import joined, recorder_of
+from helpers.capstone.watching import joined, recorder_of, watch_all
 from helpers.training_visualization.heads import LinearHead
 from tests.capstone.conftest import SMALL
 
@@ -50,3 +51,22 @@ def test_joined_texts_keep_their_own_tokens(watched):
         assert np.array_equal(one.hidden.numpy(), other.hidden.numpy())
     assert np.array_equal(both.take([36]).hidden, test.take([4]).hidden)
     assert recorder_of(trial, 5).epochs == ()
+
+
+def test_many_runs_are_watched_as_one_is(watched, monkeypatch):
+    monkeypatch.setenv("CURRICULUM_CACHE", "off")
+    setting = watched.key.setting
+    run = (setting["p"], setting["rank"], watched.key.seed)
+    options = {"shown": 24, "first_steps": 30, "steps": 20}
+    one, two = watch_all(SMALL, [run, run], (1, 4), workers=1, **options)
+    assert one is two  # made once
+    assert one.checkpoint == watched.checkpoint
+    assert one.table.equals(watched.table)
+
+
+def test_runs_keep_their_order_and_those_of_a_seed_stay_together(monkeypatch):
+    made = []
+    monkeypatch.setattr(watching, "watch", lambda _, run, **__: made.append(run) or run)
+    runs = [(0.5, 2, 3), (0.5, 8, 4), (0.0, 2, 3), (0.0, 8, 4)]
+    assert watch_all(SMALL, runs, (1,), workers=1) == runs
+    assert made == [runs[0], runs[2], runs[1], runs[3]]
