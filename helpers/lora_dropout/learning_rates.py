@@ -1,8 +1,8 @@
 """How the methods' learning rates were chosen: a grid around each, on unused seeds.
 
 ``python -m helpers.lora_dropout.learning_rates`` trains every method at a quarter to
-four times its rate in `baselines.METHODS` and prints how accurate each is (some 15
-minutes on two cores). Trials are kept on disk, so that an interrupted search goes on.
+four times its rate in `baselines.METHODS` and prints how accurate each is (some ten
+minutes). Trials are kept on disk, so that an interrupted search goes on.
 """
 
 from __future__ import annotations

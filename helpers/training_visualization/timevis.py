@@ -203,7 +203,7 @@ def _train(
     a, b = (float(x) for x in umap_library().umap_.find_ab_params(1.0, 0.1))
     x = torch.from_numpy(points)
     bounds = np.cumsum(edges.weights)
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     target = torch.zeros(batch_size * (1 + negatives))
     target[:batch_size] = 1
