@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
 from helpers import style
-from helpers.figure_parts import error_bar, log_axis, spread
+from helpers.figure_parts import error_bar, log_axis, mean_line, spread
 
 
 def test_error_bar_against_scipy():
@@ -18,6 +19,22 @@ def test_error_bar_against_scipy():
     mean, half = error_bar([*values, np.nan])
     assert [mean - half, mean + half] == pytest.approx([low, high])
     assert error_bar([1.0, 2.0]) == (1.5, 0.0)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_mean_line_has_the_band_of_each_place(log):
+    groups = {1: [1.0, 2.0, 6.0], 3: [4.0, 4.0, 4.0]}
+    rows = pd.DataFrame([(x, v) for x, each in groups.items() for v in each])
+    rows.columns = ["epoch", "loss"]
+    _, ax = style.subplots()
+    last = mean_line(ax, rows, "epoch", "loss", "#0072B2", scale=10, log=log)
+    assert last == 40
+    assert ax.lines[0].get_xydata().tolist() == [[1, 30], [3, 40]]
+    band = ax.collections[0].get_paths()[0].vertices
+    half = 10 * error_bar(groups[1])[1]
+    low, high = (pick(band[band[:, 0] == 1, 1]) for pick in (min, max))
+    assert high == pytest.approx(30 + half)
+    assert low == pytest.approx(3 if log else 30 - half)  # the interval reaches below 0
 
 
 @given(

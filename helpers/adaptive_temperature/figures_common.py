@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from helpers import style
-from helpers.figure_parts import checked, darker
+from helpers.figure_parts import checked
 
 NOTE = "#707070"
 UNIFORM = "uniform"
@@ -131,42 +129,6 @@ def percent(row: pd.Series, k: int) -> tuple[float, float, float]:
     """pass@k of a row, and its interval's ends, in percent."""
     value, low, high = (100 * float(row[name]) for name in pass_columns(k))
     return value, low, high
-
-
-def dot(
-    ax: Axes,
-    row: float,
-    value: tuple[float, float, float],
-    colour: str,
-    *,
-    hollow: bool = False,
-    size: float = 5.5,
-) -> None:
-    """A value and its interval in a row of a chart."""
-    at, low, high = value
-    ax.plot([low, high], [row, row], color=colour, lw=1.3, solid_capstyle="butt")
-    ax.plot(
-        at,
-        row,
-        "o",
-        color=colour,
-        ms=size - 1 if hollow else size,
-        mfc="white" if hollow else colour,
-        mec=colour if hollow else "white",
-        mew=1.1 if hollow else 0.6,
-        zorder=5,
-    )
-
-
-def row_names(ax: Axes, names: Mapping[str, str]) -> None:
-    """Names of the rows from the top, in the colours of what they name."""
-    ax.set_yticks(range(len(names)), list(names))
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    for label in ax.get_yticklabels():
-        label.set_color(darker(names[label.get_text()]))
-    ax.tick_params(axis="y", length=0)
-    ax.margins(x=0.08)
-    ax.xaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
 
 
 def short(number: float) -> str:

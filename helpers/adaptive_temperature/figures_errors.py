@@ -10,14 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from helpers import style
-from helpers.adaptive_temperature.figures_common import (
-    NOTE,
-    colours,
-    row_names,
-    with_methods,
-)
+from helpers.adaptive_temperature.figures_common import NOTE, colours, with_methods
 from helpers.adaptive_temperature.pass_at_k import bootstrap
 from helpers.figure_parts import checked, darker, label_ends
+from helpers.row_chart import row_names
 
 VERDICTS = {
     "PASS": ("passes", style.PALETTE["green"]),
@@ -66,7 +62,7 @@ def error_shift(frame: pd.DataFrame) -> Figure:
             ec="white", lw=0.5,
         )  # fmt: skip
         left += values
-    row_names(ax, names)
+    row_names(ax, names, names.values(), margin=0.08)
     ax.set(xlim=(0, 100), xlabel="samples / %")
     ax.grid(False)
     ax.spines["left"].set_visible(False)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from helpers import style
-from helpers.adaptive_temperature.figures_common import NOTE, dot, row_names
+from helpers.adaptive_temperature.figures_common import NOTE
 from helpers.adaptive_temperature.token_classes import (
     BLANK,
     BLOCK,
@@ -20,6 +20,7 @@ from helpers.adaptive_temperature.token_classes import (
     PROSE,
 )
 from helpers.figure_parts import checked, darker, label_ends
+from helpers.row_chart import dot, row_names
 
 COLOURS = {
     PROSE: style.PALETTE["purple"],
@@ -177,20 +178,21 @@ def _rows(summary: pd.DataFrame, by: str, names: dict[str, str]) -> Figure:
     for at, (_, row) in enumerate(summary.iterrows()):
         colour = names[str(row[by])]
         for ax, solid, hollow in (
-            (axes[0], (row["mean"], row["low"], row["high"]), row["median"]),
-            (axes[1], 3 * (100 * row["top1"],), None),
-            (axes[2], 3 * (100 * row["loss_share"],), 100 * row["token_share"]),
+            (axes[0], row["mean"], row["median"]),
+            (axes[1], 100 * row["top1"], None),
+            (axes[2], 100 * row["loss_share"], 100 * row["token_share"]),
         ):
             if hollow is not None:
-                dot(ax, at, 3 * (hollow,), colour, hollow=True)
-            dot(ax, at, solid, colour)
+                dot(ax, hollow, at, None, colour, hollow=True)
+            ends = (row["low"], row["high"]) if ax is axes[0] else None
+            dot(ax, solid, at, ends, colour)
     labels = (
         "loss / nats: ● mean, ○ median",
         "top-1 accuracy / %",
         "share / %: ● loss, ○ tokens",
     )
     for ax, label in zip(axes, labels, strict=True):
-        row_names(ax, names)
+        row_names(ax, names, names.values(), margin=0.08)
         ax.set_xlabel(label)
         right = ax.get_xlim()[1]
         ax.set_xlim(-0.03 * right, 1.05 * right)  # dots at the ends stay whole

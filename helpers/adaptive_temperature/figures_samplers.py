@@ -17,16 +17,15 @@ from helpers.adaptive_temperature.figures_common import (
     UNIFORM,
     best_uniform,
     colours,
-    dot,
     known_ks,
     pass_columns,
     percent,
-    row_names,
     short,
     summary_of_one,
     with_methods,
 )
 from helpers.figure_parts import checked, label_ends, name_points
+from helpers.row_chart import dot, row_names
 
 DESIGNED = {
     "start": "start: noise on first words",
@@ -60,8 +59,9 @@ def variants(summary: pd.DataFrame, ks: Sequence[int] = (1, 15)) -> Figure:
         level = percent(best_uniform(rows, k), k)[0]
         ax.axvline(level, color=style.color(UNIFORM), ls=":", lw=1.2)
         for at, (_, row) in enumerate(rows.iterrows()):
-            dot(ax, at, percent(row, k), names[str(row["sampler"])])
-        row_names(ax, names)
+            value, *ends = percent(row, k)
+            dot(ax, value, at, ends, names[str(row["sampler"])])
+        row_names(ax, names, names.values(), margin=0.08)
         ax.set_xlabel(f"pass@{k} / %")
     return figure
 
@@ -176,8 +176,8 @@ def differences(frame: pd.DataFrame, than: str = "the best uniform T") -> Figure
                     continue
                 value, low, high = 100 * row[["difference", "low", "high"]]
                 none = low <= 0 <= high
-                dot(ax, at, (value, low, high), names[name], hollow=none)
-        row_names(ax, names)
+                dot(ax, value, at, (low, high), names[name], hollow=none)
+        row_names(ax, names, names.values(), margin=0.08)
         ax.set_xlabel(f"Δ pass@{k} / points")
     figure.supxlabel(f"difference to {than}", fontsize=7.5, color=NOTE)
     return figure

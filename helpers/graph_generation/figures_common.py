@@ -122,33 +122,6 @@ def method_name(method: str) -> str:
     return METHODS.get(method, method)
 
 
-def dot(
-    ax: Axes,
-    x: float,
-    y: float,
-    ends: tuple[float, float],
-    colour: str,
-    *,
-    upright: bool = False,
-    hollow: bool = False,
-    size: float = 5.5,
-) -> None:
-    """A value with its interval along x, or along y if ``upright``."""
-    line = ([x, x], list(ends)) if upright else (list(ends), [y, y])
-    ax.plot(*line, color=colour, lw=1.3, solid_capstyle="butt", zorder=3)
-    ax.plot(
-        x,
-        y,
-        "o",
-        color=colour,
-        ms=size,
-        mfc="white" if hollow else colour,
-        mec=colour if hollow else "white",
-        mew=1.1 if hollow else 0.6,
-        zorder=7,
-    )
-
-
 def paper_dot(ax: Axes, x: float, y: float, colour: str = style.PAPER) -> None:
     """The paper's value: an open diamond."""
     ax.plot(x, y, "D", ms=4.4, mfc="none", mec=colour, mew=1, zorder=8, ls="none")
@@ -164,15 +137,6 @@ def chance_line(ax: Axes, rows: pd.DataFrame, *, upright: bool = True) -> None:
     draw = ax.axvline if upright else ax.axhline
     for level in rows["chance"].dropna().unique():
         draw(float(level), color=CHANCE, ls=":", lw=1.5, zorder=1)
-
-
-def row_names(ax: Axes, names: Sequence[str], colours: Sequence[str]) -> None:
-    """Names of the rows from the top, in the colours of what they name."""
-    ax.set_yticks(range(len(names)), list(names))
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    for label, colour in zip(ax.get_yticklabels(), colours, strict=True):
-        label.set_color(darker(colour))
-    ax.tick_params(axis="y", length=0)
 
 
 def percent_axis(ax: Axes, which: str = "x") -> None:

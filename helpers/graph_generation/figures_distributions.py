@@ -20,7 +20,6 @@ from helpers.graph_generation.figures_common import (
     METHODS,
     NOTE,
     columns,
-    dot,
     key,
     method_name,
     one_each,
@@ -28,10 +27,10 @@ from helpers.graph_generation.figures_common import (
     paper_dot,
     percent_axis,
     printed,
-    row_names,
 )
 from helpers.graph_generation.reference_lines import CONSTANT
 from helpers.names import unknown_name
+from helpers.row_chart import dot, row_names
 
 QUANTITIES = {"p_pred": "stated p", "p_gen": "p of the graphs"}
 _LINES = {

@@ -19,9 +19,9 @@ from helpers.graph_generation.figures_common import (
     ordered,
     panels,
     percent_axis,
-    row_names,
 )
 from helpers.graph_generation.tasks import RULES
+from helpers.row_chart import row_names
 
 ERRORS = {
     ErrorKind.FORMAT: ("not readable", "#222222"),

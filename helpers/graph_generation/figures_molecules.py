@@ -15,12 +15,11 @@ from helpers.figure_parts import checked
 from helpers.graph_generation.figures_common import (
     NOTE,
     columns,
-    dot,
     key,
     one_each,
     ordered,
-    row_names,
 )
+from helpers.row_chart import dot, row_names
 
 if TYPE_CHECKING:
     from helpers.graph_generation.classifier import Confusion

@@ -16,9 +16,9 @@ from helpers.graph_generation.figures_common import (
     one_each,
     ordered,
     panels,
-    row_names,
 )
 from helpers.graph_generation.tasks import RULES
+from helpers.row_chart import row_names
 
 
 def valid_against_chance(frame: pd.DataFrame) -> Figure:

@@ -14,6 +14,7 @@ from helpers.figure_parts import checked, name_points
 from helpers.graph_generation import figures_common as common
 from helpers.graph_generation.baseline_model import BASELINES
 from helpers.graph_generation.tasks import RULES
+from helpers.row_chart import dot, row_names
 
 
 def rules_by_method(
@@ -49,12 +50,12 @@ def rules_by_method(
         for row in part.to_dict("records"):
             value, low, high = (float(row[name]) for name in common.columns(metric))
             at = place[str(row["method"])]
-            common.dot(ax, value, at, (low, high), style.color(str(row["method"])))
+            dot(ax, value, at, (low, high), style.color(str(row["method"])))
         for cell in theirs:
             if cell["rule"] == rule and cell["method"] in place:
                 common.paper_dot(ax, cell[metric], place[cell["method"]])
     for ax in axes[::4]:
-        common.row_names(
+        row_names(
             ax,
             [common.method_name(name) for name in methods],
             [style.color(name) for name in methods],
@@ -117,7 +118,7 @@ def vun(
         ax.set_xlabel("graphs / %")
         common.percent_axis(ax)
     names = [common.method_name(name) for name, _, _ in rows]
-    common.row_names(axes[0][0], names, [colour for _, colour, _ in rows])
+    row_names(axes[0][0], names, [colour for _, colour, _ in rows])
     return figure
 
 
@@ -167,7 +168,7 @@ def copying(
         ax.set(xlim=(-0.04 * right, right), ylim=(-4, 104))
         ends = rows[rows["method"] == method][["valid_low", "valid_high"]].to_numpy()
         for (x, y, _), (low, high) in zip(part, ends, strict=True):
-            common.dot(ax, x, y, (float(low), float(high)), colour, upright=True)
+            dot(ax, x, y, (float(low), float(high)), colour, upright=True)
         for x, y, _ in other:
             common.paper_dot(ax, x, y)
         names = [(*point, colour) for point in part]

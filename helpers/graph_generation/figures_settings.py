@@ -12,6 +12,7 @@ from matplotlib.ticker import MultipleLocator
 from helpers import style
 from helpers.graph_generation import figures_common as common
 from helpers.graph_generation.tasks import RULES, SIZES
+from helpers.row_chart import dot, row_names
 
 
 def sizes(
@@ -186,16 +187,14 @@ def models(
         for row in part.to_dict("records"):
             value, low, top = (float(row[name]) for name in common.columns(metric))
             at = ours.index(str(row["model"])) + _shift(methods, str(row["method"]))
-            common.dot(
-                ax, value, at, (low, top), style.color(str(row["method"])), size=4.5
-            )
+            dot(ax, value, at, (low, top), style.color(str(row["method"])), size=4.5)
         for cell in theirs:
             method = str(cell["method"])
             if cell["rule"] == rule and method in methods:
                 at = rows.index(f"paper: {cell['model']}") + _shift(methods, method)
                 common.paper_dot(ax, cell[metric], at, style.color(method))
     for ax in axes[::4]:
-        common.row_names(ax, rows, [style.PAPER] * len(rows))
+        row_names(ax, rows, [style.PAPER] * len(rows))
     common.percent_axis(axes[0])
     common.bottom_labels(axes, f"{common.METRICS[metric][0]} / %")
     _method_key(figure, methods, metric == "valid" and "chance" in summary)

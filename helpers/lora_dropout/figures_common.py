@@ -1,17 +1,15 @@
-"""What the chapter's figures share: scores and their units, lines and rows of dots."""
+"""What the chapter's figures share: scores and their units, colours, axes, keys."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from helpers import style
-from helpers.figure_parts import darker, error_bar
 from helpers.lora_dropout.scores import ENSEMBLE, MEAN
 from helpers.names import unknown_name
 
@@ -60,79 +58,6 @@ def predicted(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     order = table["predict"].map({ENSEMBLE: 0, MEAN: 1})
     best = table[order.notna()].assign(order=order).sort_values("order", kind="stable")
     return best.drop_duplicates(keys).sort_index()
-
-
-def line(
-    ax: Axes,
-    rows: pd.DataFrame,
-    x: str,
-    column: str,
-    colour: str,
-    *,
-    scale: float = 1.0,
-    dashed: bool = False,
-    hollow: bool = False,
-    log: bool = False,
-    marker: str = "o",
-) -> float:
-    """Mean over the rows of every ``x`` with its 95 % band; returns the last mean.
-
-    With ``log`` the band ends a tenth of the mean above 0, which a logarithmic axis
-    lacks.
-    """
-    values, places = scale * rows[column].to_numpy(float), rows[x].to_numpy(float)
-    at = np.unique(places)
-    means, halves = np.array([error_bar(values[places == one]) for one in at]).T
-    low = means - (np.minimum(halves, 0.9 * means) if log else halves)
-    ax.fill_between(at, low, means + halves, color=colour, alpha=0.13, lw=0)
-    ax.plot(
-        at,
-        means,
-        marker=marker,
-        ms=3.5,
-        color=colour,
-        ls="--" if dashed else "-",
-        lw=1.3 if hollow or dashed else 1.7,
-        mfc="white" if hollow else colour,
-    )
-    return float(means[-1])
-
-
-def dots(
-    ax: Axes,
-    row: float,
-    values: Sequence[float] | np.ndarray | pd.Series,
-    colour: str,
-    *,
-    hollow: bool = False,
-) -> None:
-    """Mean and 95 % interval in a row of a chart, and a pale dot a seed."""
-    kept = np.asarray(values, dtype=float)
-    mean, half = error_bar(kept)
-    ax.plot([mean - half, mean + half], [row, row], color=colour, lw=1.2)
-    if not hollow:
-        ax.plot(kept, np.full(len(kept), row), "o", color=colour, ms=2.5, alpha=0.4)
-    ax.plot(
-        mean,
-        row,
-        "o",
-        color=colour,
-        ms=4.5 if hollow else 5.5,
-        mfc="white" if hollow else colour,
-        mec=colour if hollow else "white",
-        mew=1.0 if hollow else 0.6,
-        zorder=5,
-    )
-
-
-def row_names(ax: Axes, colours: Mapping[str, str]) -> None:
-    """Names of the rows from the top, in the colours of what they name."""
-    ax.set_yticks(range(len(colours)), list(colours))
-    ax.set_ylim(len(colours) - 0.4, -0.5)
-    for label in ax.get_yticklabels():
-        label.set_color(darker(colours[label.get_text()]))
-    ax.margins(x=0.1)
-    ax.xaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
 
 
 def doubling_axis(ax: Axes, values: Sequence[float], label: str) -> None:

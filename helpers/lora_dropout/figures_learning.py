@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from helpers import style
-from helpers.figure_parts import checked, label_ends
-from helpers.lora_dropout.figures_common import key, line, method_colours
+from helpers.figure_parts import checked, label_ends, mean_line
+from helpers.lora_dropout.figures_common import key, method_colours
 
 FAMILIES = ("LoRA", "AdaLoRA")
 
@@ -47,7 +47,7 @@ def loss_curves(curves: pd.DataFrame) -> Figure:
                 part = rows[rows["split"] == split]
                 if part.empty:
                     continue
-                end = line(
+                end = mean_line(
                     ax, part, "epoch", "nll", colour, dashed=split == "train", marker=""
                 )
                 if split == "test":
@@ -91,7 +91,7 @@ def ece_curve(curves: pd.DataFrame, split: str = "test") -> Figure:
     labels = []
     for name, colour in method_colours(rows["method"].tolist()).items():
         part = rows[rows["method"] == name]
-        end = line(ax, part, "epoch", "ece", colour, scale=100, marker="")
+        end = mean_line(ax, part, "epoch", "ece", colour, scale=100, marker="")
         labels.append((end, name, colour))
     ax.set(xlabel="epoch", ylabel=f"ECE, {split} / %", ylim=(0, None))
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))

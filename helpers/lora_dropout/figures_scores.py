@@ -8,18 +8,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import checked, label_ends
+from helpers.figure_parts import checked, label_ends, mean_line
 from helpers.lora_dropout.figures_common import (
-    dots,
     doubling_axis,
     key,
-    line,
     method_colours,
     predicted,
-    row_names,
     score,
 )
 from helpers.lora_dropout.scores import ENSEMBLE, MEAN
+from helpers.row_chart import row_names, seed_dots
 
 VARIANTS = {
     "NoDrop": style.color("LoRA"),
@@ -73,12 +71,13 @@ def method_scores(
             row_of_axes, columns, parts, strict=True
         ):
             for row, (name, colour) in enumerate(names.items()):
-                dots(ax, row, scale * best.loc[best["method"] == name, column], colour)
+                found = scale * best.loc[best["method"] == name, column]
+                seed_dots(ax, row, found, colour)
                 if name in sampled:
                     of_mean = (rows["method"] == name) & (rows["predict"] == MEAN)
                     mean = scale * rows.loc[of_mean, column]
-                    dots(ax, row + 0.3, mean, colour, hollow=True)
-            row_names(ax, names)
+                    seed_dots(ax, row + 0.3, mean, colour, hollow=True)
+            row_names(ax, names, names.values(), margin=0.1)
             if task == list(colours)[-1]:
                 label += f"\n({better} is better)"
             ax.set_xlabel(label, fontsize=7.5)
@@ -120,7 +119,7 @@ def budget(table: pd.DataFrame, column: str = "accuracy") -> Figure:
         rows, labels = best[best["task"] == task], []
         for name, colour in method_colours(rows["method"].tolist()).items():
             part = rows[rows["method"] == name]
-            end = line(ax, part, "rank", column, colour, scale=scale)
+            end = mean_line(ax, part, "rank", column, colour, scale=scale)
             labels.append((end, name, colour))
         doubling_axis(ax, rows["rank"].tolist(), "rank r")
         ax.set(ylabel=f"{label}\n({better} is better)")
@@ -157,8 +156,9 @@ def ablation(
     figure, axes = style.subplots(1, len(columns), size, sharey=True, squeeze=False)
     for ax, column, (label, scale, better) in zip(axes[0], columns, parts, strict=True):
         for row, (name, colour) in enumerate(colours.items()):
-            dots(ax, row, scale * frame.loc[frame["variant"] == name, column], colour)
-        row_names(ax, colours)
+            found = scale * frame.loc[frame["variant"] == name, column]
+            seed_dots(ax, row, found, colour)
+        row_names(ax, colours, colours.values(), margin=0.1)
         ax.set_xlabel(f"{label}\n({better} is better)", fontsize=7.5)
     return figure
 

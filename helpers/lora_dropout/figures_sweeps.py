@@ -9,13 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import checked, darker, label_ends
-from helpers.lora_dropout.figures_common import (
-    NOTE,
-    doubling_axis,
-    line,
-    score,
-)
+from helpers.figure_parts import checked, darker, label_ends, mean_line
+from helpers.lora_dropout.figures_common import NOTE, doubling_axis, score
 from helpers.lora_dropout.scores import ENSEMBLE, MEAN
 
 DROPPED, PLAIN = style.color("LoRA + LoRA Dropout"), style.color("LoRA")
@@ -55,10 +50,12 @@ def probability_sweep(
             (sampled, "ensemble", False),
         ):
             if not rows.empty:
-                end = line(ax, rows, "p", column, DROPPED, scale=scale, hollow=of_mean)
+                end = mean_line(
+                    ax, rows, "p", column, DROPPED, scale=scale, hollow=of_mean
+                )
                 labels.append((end, text, DROPPED))
         if column == "nll":
-            line(ax, mean, "p", "train", NOTE, dashed=True, marker="")
+            mean_line(ax, mean, "p", "train", NOTE, dashed=True, marker="")
             groups = mean.groupby("p")["train"].mean()
             middle = len(groups) // 2
             ax.annotate(
@@ -125,9 +122,8 @@ def member_sweep(
             ordered = rows.sort_values("n")
             ax.plot(ordered["n"], scale * ordered[column], color=DROPPED, lw=0.7,
                     alpha=0.4)  # fmt: skip
-        labels = [
-            (line(ax, frame, "n", column, DROPPED, scale=scale), "ensemble", DROPPED)
-        ]
+        end = mean_line(ax, frame, "n", column, DROPPED, scale=scale)
+        labels = [(end, "ensemble", DROPPED)]
         if mean is not None:
             level = scale * float(mean[column].mean())
             ax.axhline(level, color=NOTE, ls=":", lw=1.2)
@@ -163,7 +159,7 @@ def cost(frame: pd.DataFrame) -> Figure:
     figure, ax = style.subplots(size=(3.6, 2.4))
     counts = np.array(sorted(set(rows["instances"])), dtype=float)
     ax.plot(counts, counts, ":", color=NOTE, lw=1.2)
-    end = line(ax, rows, "instances", "ratio", DROPPED)
+    end = mean_line(ax, rows, "instances", "ratio", DROPPED)
     ax.set_yscale("log", base=2)
     doubling_axis(ax, counts.tolist(), "instances N in training")
     ax.set_yticks(counts, [f"{n:g}×" for n in counts], minor=False)

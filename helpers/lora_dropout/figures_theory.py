@@ -11,8 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from helpers import style
-from helpers.figure_parts import label_ends, log_axis
-from helpers.lora_dropout.figures_common import line
+from helpers.figure_parts import label_ends, log_axis, mean_line
 from helpers.lora_dropout.masks import member_mask
 from helpers.lora_dropout.sparsity import dropped_share
 from helpers.lora_dropout.stability import Stability
@@ -143,7 +142,7 @@ def stability(found: Iterable[Stability]) -> Figure:
         raise ValueError("there is nothing to draw; give the stability at some p")
     figure, (left, right) = style.subplots(1, 2, (5.8, 2.4))
     ends = [
-        (line(left, rows, "p", column, colour, log=True), text, colour)
+        (mean_line(left, rows, "p", column, colour, log=True), text, colour)
         for column, text, colour in (
             ("bound", "bound", style.PAPER),
             ("stability", "found", style.PALETTE["blue"]),
@@ -152,7 +151,7 @@ def stability(found: Iterable[Stability]) -> Figure:
     left.set(xlabel="drop probability p", ylabel="change of the loss / nats")
     log_axis(left, "y")
     label_ends(left, ends)
-    line(right, rows, "p", "gap", style.PALETTE["blue"])
+    mean_line(right, rows, "p", "gap", style.PALETTE["blue"])
     right.set(xlabel="drop probability p", ylabel="test − train loss / nats")
     right.set_ylim(min(0, right.get_ylim()[0]), None)
     return figure

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from helpers import style
 from helpers.figure_parts import label_ends
 from helpers.training_visualization.figures_common import (
-    colour_names,
     dot_rows,
     line_over_epochs,
 )
@@ -88,7 +87,6 @@ def active_bars(frame: pd.DataFrame) -> Figure:
         if scale == 100:
             ax.set_xlim(right=min(ax.get_xlim()[1], 102))
         ax.set_xlabel(label, fontsize=7.5)
-        colour_names(ax, colours)
     return figure
 
 

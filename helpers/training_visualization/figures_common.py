@@ -1,4 +1,4 @@
-"""What the chapter's figures share: intervals, labels, axes, rows of dots."""
+"""What the chapter's figures share: lines over epochs, rows of dots."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-from helpers.figure_parts import darker, error_bar
+from helpers.figure_parts import mean_line
+from helpers.row_chart import row_names, seed_dots
 
 
 def line_over_epochs(
@@ -32,13 +32,7 @@ def line_over_epochs(
     known = rows[rows[column].notna()]
     if known.empty:
         return None
-    values = scale * known[column].to_numpy(dtype=float)
-    at = known["epoch"].to_numpy(dtype=float)
-    epochs = np.unique(at)
-    means, halves = np.array([error_bar(values[at == epoch]) for epoch in epochs]).T
-    ax.fill_between(epochs, means - halves, means + halves, color=colour, alpha=0.15)
-    ax.plot(epochs, means, "-o", color=colour, ms=3)
-    return float(means[-1])
+    return mean_line(ax, known, "epoch", column, colour, scale=scale)
 
 
 def dot_rows(
@@ -65,19 +59,6 @@ def dot_rows(
                 color="#707070",
             )
             continue
-        colour, (mean, half) = colours[name], error_bar(kept)
-        ax.plot(kept, np.full(len(kept), row), "o", color=colour, ms=2.5, alpha=0.4)
-        ax.plot([mean - half, mean + half], [row, row], color=colour, lw=1.4)
-        ax.plot(mean, row, "o", color=colour, ms=5.5, mec="white", mew=0.6, zorder=5)
-        means[name] = mean
-    ax.set_yticks(range(len(groups)), list(groups))
-    ax.set_ylim(len(groups) - 0.5, -0.5)
-    ax.margins(x=0.12)
-    ax.xaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
+        means[name] = seed_dots(ax, row, kept, colours[name])
+    row_names(ax, groups, [colours[name] for name in groups], margin=0.12)
     return means
-
-
-def colour_names(ax: Axes, colours: Mapping[str, str]) -> None:
-    """Names of the rows in the colours of their methods."""
-    for label in ax.get_yticklabels():
-        label.set_color(darker(colours[label.get_text()]))

@@ -12,7 +12,6 @@ from helpers import style
 from helpers.figure_parts import error_bar, label_ends, name_points
 from helpers.names import unknown_name
 from helpers.training_visualization.figures_common import (
-    colour_names,
     dot_rows,
     line_over_epochs,
 )
@@ -113,7 +112,6 @@ def property_summary(
     for ax, column, (label, scale, better) in zip(axes[0], columns, parts, strict=True):
         dot_rows(ax, _by_method(per_seed, methods, column, scale), colours)
         ax.set_xlabel(f"{label}\n({better} is better)", fontsize=7.5)
-        colour_names(ax, colours)
     return figure
 
 
@@ -222,7 +220,6 @@ def ablation(
         if full in means:
             ax.axvline(means[full], color=colours[full], lw=1, alpha=0.6, zorder=1)
         ax.set_xlabel(f"{label}\n({better} is better)", fontsize=7.5)
-        colour_names(ax, colours)
     return figure
 
 
