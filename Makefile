@@ -74,9 +74,10 @@ picture: $(STAMP) ## draw the README's picture from the last runs at default
 
 # jsonschema 4.24 and later compile a grammar that nothing here uses whenever nbformat is
 # imported: one to three seconds of every process (python-jsonschema/jsonschema#1428).
+# With Python 3.12 papermill needs aiohttp: the lock, which serves all versions, has it.
 upgrade: $(STAMP) ## install the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --upgrade --upgrade-strategy eager -e '.[all]' \
-	  'jsonschema<4.24'
+	  'jsonschema<4.24' aiohttp
 
 lock: $(STAMP) ## write the versions now in .venv to requirements.lock
 	@mkdir -p build

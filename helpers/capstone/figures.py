@@ -153,6 +153,8 @@ def wrong_labels(tables: Mapping[str, pd.DataFrame]) -> Figure:
             if end is not None:
                 short = "LoRA" if name == LORA else "chosen"
                 ends.append((end, short, colour))
+        if scale == 100:
+            ax.set_ylim(top=min(ax.get_ylim()[1], 101))  # intervals may reach beyond
         if column == "auc_near":
             ax.axhline(0.5, color=style.PALETTE["grey"], lw=0.8, ls=":")
         ax.set(xlabel="epoch", ylabel=label)
