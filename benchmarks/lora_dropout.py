@@ -36,7 +36,7 @@ from helpers.lora_dropout.config import LoraDropoutConfig
 from helpers.lora_dropout.ensemble import member_logits
 from helpers.lora_dropout.instances import instances_backward
 from helpers.lora_dropout.rank_dropout import RankDropoutConfig
-from helpers.torch_threads import single_thread
+from helpers.torch_threads import keep_freed_memory, single_thread
 
 AIM_STEP, AIM_ENSEMBLE, AIM_MEMORY, AGREE = 1.05, 8.0, 1.02, 1e-5
 MEMBERS = 8
@@ -229,6 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     repeats = 1 if given.quick else given.repeats
     print(f"{os.cpu_count()} cores, one thread, load {os.getloadavg()[0]:.1f}")
     begun, agree = time.perf_counter(), True
+    keep_freed_memory()  # as every trial does
     with single_thread():
         for size in TINY if given.quick else SIZES:
             print(f"\n{size.name}, r = {size.rank}")
