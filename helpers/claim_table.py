@@ -79,7 +79,7 @@ def table_html(claims: Iterable[Claim], header: bool = True) -> str:
 
 def _on_a_line(text: str, width: int) -> str:
     """A cell wide enough for usual texts, as far as the window has room for that."""
-    style = f"min-width:min({width}em,{width + 2}vw)"
+    style = f"min-width:min({width}em,{width}vw)"
     return f"<td style='{style}'>{html.escape(text)}</td>"
 
 
