@@ -177,14 +177,13 @@ def _rows(summary: pd.DataFrame, by: str, names: dict[str, str]) -> Figure:
     figure, axes = style.subplots(1, 3, size, sharey=True, width_ratios=(3, 2, 2))
     for at, (_, row) in enumerate(summary.iterrows()):
         colour = names[str(row[by])]
-        for ax, solid, hollow in (
-            (axes[0], row["mean"], row["median"]),
-            (axes[1], 100 * row["top1"], None),
-            (axes[2], 100 * row["loss_share"], 100 * row["token_share"]),
+        for ax, solid, ends, hollow in (
+            (axes[0], row["mean"], (row["low"], row["high"]), row["median"]),
+            (axes[1], 100 * row["top1"], None, None),
+            (axes[2], 100 * row["loss_share"], None, 100 * row["token_share"]),
         ):
             if hollow is not None:
                 dot(ax, hollow, at, None, colour, hollow=True)
-            ends = (row["low"], row["high"]) if ax is axes[0] else None
             dot(ax, solid, at, ends, colour)
     labels = (
         "loss / nats: ● mean, ○ median",

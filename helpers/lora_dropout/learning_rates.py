@@ -16,7 +16,6 @@ from helpers.lora_dropout.baselines import METHODS
 from helpers.lora_dropout.calibration import accuracy
 from helpers.lora_dropout.scores import softmax
 from helpers.lora_dropout.trials import Trial, outcomes
-from helpers.names import unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,22 +39,17 @@ def grid(names: Sequence[str], p: float = 0.5) -> list[Trial]:
     ValueError
         If there is no such method.
     """
-    for name in names:
-        if name not in METHODS:
-            raise unknown_name("method", name, list(METHODS))
-    return [
-        replace(
-            problem,
-            method=name,
-            seed=seed,
-            p=p if METHODS[name].drops else 0.0,
-            lr=factor * METHODS[name].rate_of(task),
-        )
-        for task, problem in PROBLEMS.items()
-        for name in names
-        for factor in FACTORS
-        for seed in SEEDS[task]
-    ]
+    trials = []
+    for task, problem in PROBLEMS.items():
+        for name in names:
+            one = replace(problem, method=name, p=p)
+            rate = METHODS[name].rate_of(task)
+            trials += [
+                replace(one, seed=seed, lr=factor * rate)
+                for factor in FACTORS
+                for seed in SEEDS[task]
+            ]
+    return trials
 
 
 def accuracies(trials: Sequence[Trial], workers: int = 2) -> pd.DataFrame:
