@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from helpers.cache import stage
 from helpers.capstone.trial import LoraTrial, Problem
 from helpers.lora_dropout.encoder import Features
 from helpers.lora_dropout.scores import scores
-from helpers.parallel import in_processes
+from helpers.parallel import in_groups
 from helpers.spot_tuning.workload_state import TrialKey
 from helpers.torch_threads import single_thread
 from helpers.training_visualization.case_noise import measures
@@ -192,16 +192,5 @@ def watch_all(
     **options
         Keywords of `watch`.
     """
-    groups: dict[int, list[Run]] = {}
-    for run in dict.fromkeys(runs):
-        groups.setdefault(run[2], []).append(run)
-    each = partial(_watched, problem, epochs=epochs, **options)
-    found = in_processes(each, list(groups.values()), workers, label="maps of seeds")
-    made = chain.from_iterable(groups.values()), chain.from_iterable(found)
-    by_run = dict(zip(*made, strict=True))
-    return [by_run[run] for run in runs]
-
-
-def _watched(problem: Problem, runs: Sequence[Run], **options: Any) -> list[Watched]:
-    """Runs of one seed, one after the other."""
-    return [watch(problem, run, **options) for run in runs]
+    each = partial(watch, problem, epochs=epochs, **options)
+    return in_groups(each, runs, itemgetter(2), workers, label="maps of seeds")

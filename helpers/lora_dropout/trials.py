@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, groupby
 from typing import cast
 
 import numpy as np
@@ -38,7 +37,7 @@ from helpers.lora_dropout.tasks import TASKS, Task
 from helpers.lora_dropout.top_layers import TopLayers
 from helpers.lora_dropout.variant import mask_lora
 from helpers.names import unknown_name
-from helpers.parallel import in_processes
+from helpers.parallel import in_groups
 from helpers.seeding import seeded
 from helpers.torch_threads import keep_freed_memory, single_thread
 
@@ -271,14 +270,10 @@ def outcomes(trials: Sequence[Trial], workers: int = 2) -> dict[Trial, Outcome]:
     """
     # opinions, which take longest, first: the processes end together
     ordered = sorted(dict.fromkeys(trials), key=lambda t: (TASKS.index(t.task), t.seed))
-    groups = [tuple(g) for _, g in groupby(ordered, key=lambda t: (t.task, t.seed))]
-    found = in_processes(_outcomes, groups, workers, label="tasks and seeds")
-    return dict(zip(ordered, chain.from_iterable(found), strict=True))
-
-
-def _outcomes(trials: Sequence[Trial]) -> list[Outcome]:
-    """Outcomes of trials that share what `encoded` returns."""
-    return [outcome(trial) for trial in trials]
+    found = in_groups(
+        outcome, ordered, lambda t: (t.task, t.seed), workers, label="tasks and seeds"
+    )
+    return dict(zip(ordered, found, strict=True))
 
 
 def _members(
