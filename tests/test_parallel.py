@@ -14,12 +14,22 @@ from pathlib import Path
 import psutil
 import pytest
 
-from helpers.parallel import in_processes
+from helpers.parallel import in_groups, in_processes
 
 
 def threads(_):
     """OMP_NUM_THREADS and number of the process that ran a task."""
     return os.environ.get("OMP_NUM_THREADS"), os.getpid()
+
+
+def process_of(task):
+    """A task and the process that ran it, long enough for the other one to start."""
+    time.sleep(0.05)
+    return task, os.getpid()
+
+
+def tens(task):
+    return task // 10
 
 
 def die(_):
@@ -105,6 +115,18 @@ def test_also_what_a_script_imports_has_one_thread(tmp_path):
 def test_one_worker_starts_no_process():
     found = in_processes(threads, range(2), 1, progress=False)
     assert {process for _, process in found} == {os.getpid()}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tasks_of_one_key_share_a_process_and_equal_ones_are_done_once(workers):
+    tasks = [11, 20, 12, 21, 11, 30]
+    found = in_groups(process_of, tasks, tens, workers)
+    assert [task for task, _ in found] == tasks
+    assert found[0] == found[4]
+    for key in (1, 2):
+        assert len({process for task, process in found if tens(task) == key}) == 1
+    assert len({process for _, process in found}) <= workers
+    assert in_groups(process_of, [], tens, workers) == []
 
 
 @pytest.mark.parametrize("workers", [1, 2])

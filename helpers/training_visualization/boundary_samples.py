@@ -165,7 +165,7 @@ class BoundarySampler:
         start = classify(x[first]) if scores is None else scores[first]
         own = start.argmax(axis=1)
         share = np.full(len(parents), self.lower)
-        found = classify(mix(x, parents, share))
+        found = self._start(classify, x, parents)
         gap = margin(found)
         ends = np.stack([share, np.ones(len(parents))], axis=1)
         leads = np.stack([_lead(found, own), _lead(start, own)], axis=1)
@@ -188,13 +188,24 @@ class BoundarySampler:
             rows = rows[near > self.delta / 5]
         return share, gap < self.delta
 
+    def _start(
+        self, classify: Classifier, x: np.ndarray, parents: np.ndarray
+    ) -> np.ndarray:
+        """Logits of every pair's mix at ``lower``, shape (m, classes)."""
+        back: np.ndarray | slice = slice(None)
+        if self.lower == 0.5:  # the same mix in both directions: asked for once
+            keys = parents.min(axis=1) * len(x) + parents.max(axis=1)
+            _, kept, back = np.unique(keys, return_index=True, return_inverse=True)
+            parents = parents[kept]
+        return classify(mix(x, parents, np.full(len(parents), self.lower)))[back]
+
 
 def _lead(scores: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Logit of the class ``own`` (n,) less the highest of the others, shape (n,)."""
     rows = np.arange(len(scores))
-    others = scores.astype(float)
-    others[rows, own] = -np.inf
-    return scores[rows, own] - others.max(axis=1)
+    others = scores.T.astype(float, order="C")  # so few classes: quicker by column
+    others[own, rows] = -np.inf
+    return scores[rows, own] - others.max(axis=0)
 
 
 def mix(x: np.ndarray, parents: np.ndarray, shares: np.ndarray) -> np.ndarray:

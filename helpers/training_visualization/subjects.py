@@ -124,8 +124,8 @@ class DigitsCNN(nn.Module):
             nn.Conv2d(1, 16, 3, padding=1),
             nn.ReLU(),
             nn.Conv2d(16, 32, 3, padding=1),
-            nn.ReLU(),
             nn.MaxPool2d(2),
+            nn.ReLU(),  # after pooling, with the same result on a quarter
             nn.Flatten(),
             nn.Linear(32 * 4 * 4, 64),
             nn.ReLU(),

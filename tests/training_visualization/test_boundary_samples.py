@@ -108,6 +108,26 @@ def test_asks_half_of_what_the_released_procedure_does(
     assert next(margins) < next(margins) < sampler.delta
 
 
+@pytest.mark.parametrize("lower", [0.5, 0.6])
+def test_both_directions_share_the_mix_in_the_middle(
+    classifier, samples, pairs, lower
+) -> None:
+    sampler, asked = BoundarySampler(lower=lower), []
+
+    def counted(x):
+        asked.append(len(x))
+        return classifier(x)
+
+    scores = classifier(samples)
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    together = sampler.locate(counted, samples, both, scores)
+    assert asked[0] == (len(pairs) if lower == 0.5 else len(both))
+    ways = [sampler.locate(classifier, samples, way, scores) for way in (pairs, both)]
+    for found, there, all_ in zip(together, *ways, strict=True):
+        np.testing.assert_allclose(found[: len(pairs)], there)
+        np.testing.assert_array_equal(found, all_)
+
+
 def test_logits_that_rise_steeply() -> None:
     """Without Illinois' rule one end would stay for ever, far from the boundary."""
 
