@@ -156,6 +156,8 @@ def _one_thread() -> Iterator[None]:
 
 def _begin() -> None:
     """The first thing that runs in a process."""
+    # numba reads it as late as it compiles; a parent that compiled may not change it
+    os.environ["NUMBA_NUM_THREADS"] = "1"
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

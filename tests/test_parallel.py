@@ -18,8 +18,10 @@ from helpers.parallel import in_groups, in_processes
 
 
 def threads(_):
-    """OMP_NUM_THREADS and number of the process that ran a task."""
-    return os.environ.get("OMP_NUM_THREADS"), os.getpid()
+    """Threads of numba and OMP_NUM_THREADS, and the process that ran a task."""
+    import numba
+
+    return (numba.get_num_threads(), os.environ.get("OMP_NUM_THREADS")), os.getpid()
 
 
 def process_of(task):
@@ -47,7 +49,7 @@ def test_results_come_in_the_order_of_the_tasks():
 
 def test_each_process_has_one_thread_and_is_not_this_one():
     found = in_processes(threads, range(4), 2, progress=False)
-    assert {number for number, _ in found} == {"1"}
+    assert {numbers for numbers, _ in found} == {(1, "1")}
     assert os.getpid() not in {process for _, process in found}
 
 

@@ -38,7 +38,21 @@ def umap_library() -> ModuleType:
                 _keep(function)
     umap.layouts.numba = _compiling_once(umap.layouts.numba)
     umap.umap_.pairwise_distances = all_distances
+    _start_threads()
     return umap
+
+
+def _start_threads() -> None:
+    """numba starts its threads once, and sets how many torch has as it does.
+
+    Left to the first parallel loop, that would undo `single_thread` around it.
+    """
+    import numba
+    import torch
+
+    before = torch.get_num_threads()
+    numba.get_num_threads()  # starts them
+    torch.set_num_threads(before)
 
 
 def all_distances(

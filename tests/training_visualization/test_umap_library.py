@@ -44,6 +44,23 @@ def test_the_second_process_compiles_nothing(tmp_path):
     assert second == first
 
 
+def test_the_threads_of_torch_stay():
+    code = """
+import numba, torch
+from helpers.torch_threads import single_thread
+from helpers.training_visualization.umap_library import umap_library
+with single_thread():
+    umap_library()
+    numba.get_num_threads()  # what every parallel loop does first
+    print(torch.get_num_threads())
+"""
+    env = {**os.environ, "NUMBA_NUM_THREADS": "3"}
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True
+    )
+    assert found.stdout == "1\n", found.stderr
+
+
 def test_it_is_the_package():
     import umap
 
