@@ -68,19 +68,19 @@ def table_html(claims: Iterable[Claim], header: bool = True) -> str:
         rows.append(
             "<tr><td style='text-align:left;width:38%'>"
             f"<b>{html.escape(claim.id)}</b><br>{html.escape(claim.statement)}</td>"
-            f"<td>{html.escape(paper_cell(claim))}{where}</td>"
-            f"{_on_a_line(ours_cell(claim), 7)}{_on_a_line(format_interval(claim), 10)}"
-            f"{_on_a_line(claim.expected, 9)}"
+            f"{_wide(html.escape(paper_cell(claim)) + where, 9)}"
+            f"{_wide(html.escape(ours_cell(claim)), 7)}"
+            f"{_wide(html.escape(format_interval(claim)), 10)}"
+            f"{_wide(html.escape(claim.expected), 9)}"
             f"<td class='verdict-{slug}' style='text-align:left'>{verdict}{note}</td>"
             "</tr>"
         )
     return f"<table class='claims'>{head if header else ''}{''.join(rows)}</table>"
 
 
-def _on_a_line(text: str, width: int) -> str:
+def _wide(content: str, width: int) -> str:
     """A cell wide enough for usual texts, as far as the window has room for that."""
-    style = f"min-width:min({width}em,{width}vw)"
-    return f"<td style='{style}'>{html.escape(text)}</td>"
+    return f"<td style='min-width:min({width}em,{width}vw)'>{content}</td>"
 
 
 def show(claims: Iterable[Claim] | None = None) -> None:
