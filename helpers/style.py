@@ -126,9 +126,11 @@ RC: dict[str, Any] = {
     "figure.facecolor": "white",
 }
 
+FITTED = ".jp-RenderedSVG img { max-width: 100%; height: auto }"
+
 
 def use() -> None:
-    """Apply the style and, inside IPython, draw inline figures as SVG."""
+    """Apply the style and, inside IPython, draw inline figures as SVG that fit."""
     import matplotlib as mpl
     from matplotlib.rcsetup import cycler
 
@@ -137,12 +139,15 @@ def use() -> None:
     settings["axes.prop_cycle"] = cycler(color=list(PALETTE.values()))
     try:
         from IPython.core.getipython import get_ipython
+        from IPython.display import HTML, display
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:
         return
     if get_ipython() is not None:
         # The constrained layout fits already; "tight" would draw everything twice.
         set_matplotlib_formats("svg", bbox_inches=None)
+        # JupyterLab fits other pictures into a narrow page, but not these.
+        display(HTML(f"<style>{FITTED}</style>"))
 
 
 def color(method: str) -> str:

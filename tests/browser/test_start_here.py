@@ -8,6 +8,9 @@ from typing import Any
 
 from tests.browser.explorer_checks import BOTH, Explorer
 
+FIGURE_WIDTHS = """() => [...document.querySelectorAll(".jp-RenderedSVG img")].map(
+    figure => [figure.offsetWidth, figure.parentElement.clientWidth])"""
+
 
 def test_the_notebook_runs_and_its_explorers_answer(
     smoke_notebook: Callable[[str], Any],
@@ -27,6 +30,8 @@ def test_the_notebook_runs_and_its_explorers_answer(
     for view in swarm.views():
         notebook.settle(notebook.page.locator("body"))
         notebook.screenshot(f"start-here-page-{view}")
+        widths = notebook.page.evaluate(FIGURE_WIDTHS)
+        assert widths and all(figure <= room for figure, room in widths)
     assert "exploring-costs" in notebook.verdicts("start-here-verdict")
 
 
