@@ -184,8 +184,8 @@ def measure_fit(seeds: Sequence[int], options: dict, umap_options: dict) -> Trac
     names = ("DVI", "UMAP", "UMAP, our distances")
     first: dict[str, list[float]] = {name: [] for name in names}
     later: dict[str, list[float]] = {name: [] for name in names}
-    # compiles, which is not counted, and starts what either starts once
     qualities = []
+    # compiles, which is not counted, and starts what either starts once
     warm = without_test(train_digits(seeds[0])).at([0, 1])
     DVI(**QUICK_FIT).fit_trace(warm)
     project_umap(warm, n_epochs=5)

@@ -49,6 +49,7 @@ def test_quick_prints_every_ratio(small, capsys) -> None:
     ):
         assert re.search(re.escape(label) + r" +[\d.]+ x", printed), label
     assert "exponent of a power law" in printed and "each further one" in printed
+    assert "boundary" in printed and "temporal r" in printed and "PPR" in printed
     assert re.search(
         r"temporal r +[-\d.]+ \+- [\d.]+ +\(aim <= -0.6: (NOT )?met\)", printed
     )
